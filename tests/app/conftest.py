@@ -72,6 +72,10 @@ class Answers:
     def images(self, then: Callable[[list[str]], object]) -> None:
         then(self.paths)
 
+    def frames(self, videos: Sequence[str], then: Callable[[float], object]) -> None:
+        self.asked.append(", ".join(videos))
+        then(1.0)
+
     def import_options(self, folder: str, then: Callable[[bool], object]) -> Callable[[Any], object]:
         return lambda facts: None if facts.measured else then(self.copy)
 

@@ -38,6 +38,7 @@ from visualmemory_gui.app.widgets.dialogs.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
 from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
 from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
+from visualmemory_gui.app.widgets.dialogs.video_dialog import VideoDialog
 from visualmemory_gui.engine.types import MemorySettings
 
 USED = (QAbstractButton, QAbstractItemView, QAbstractScrollArea, QAbstractSpinBox, QComboBox, QLineEdit, QProgressBar)
@@ -148,6 +149,7 @@ DIALOGS: dict[str, Callable[[Path], QWidget]] = {
         None, window=WindowSettings(), memory=OfMemory(MemorySettings(), dim=64, writable=True)
     ),
     "trust": lambda folder: TrustDialog(None, what="3 exemplars", now=1.0),
+    "video": lambda folder: VideoDialog(None, videos=["film.mp4"]),
     "label": lambda folder: LabelChooser(None, question="Teach as", labels=["cat"]),
 }
 

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Answers, Desk
 from tests.conftest import COLOURS, paint_image
+from tests.engine.exchange.test_video_frames import film
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.queue import QueueRole
@@ -263,6 +264,21 @@ def test_pages_that_were_not_taught_are_said(desk: Desk, tmp_path: Path) -> None
     folders.import_folder(desk.window.session, tmp_path / "folder", copy=False)
     desk.settle()
     assert desk.notes[-1].startswith("Added 1 exemplar; of 1 file the first page alone was taken.")
+
+
+def test_frames_of_a_video_wait_in_the_queue(desk: Desk, tmp_path: Path) -> None:
+    video = film(tmp_path / "film.mkv")
+    desk.drop_files(desk.window.decide.query, video)
+    assert desk.ask.asked[-1] == str(video)
+    assert desk.notes[-1] == "5 images queued. The frames are in “film frames”, beside the video."
+    assert set(column(desk, QueueColumn.DecodedImage)) == {path.name for path in (tmp_path / "film frames").iterdir()}
+    video.write_bytes(video.read_bytes()[: video.stat().st_size // 2])
+    desk.drop_files(desk.window.decide.query, video)
+    assert "film.mkv: the video is damaged or incomplete; read up to 0m0" in desk.notes[-1]
+    assert (tmp_path / "film frames-2").is_dir()
+    (tmp_path / "none.mp4").write_text("no video")
+    desk.drop_files(desk.window.decide.query, tmp_path / "none.mp4")
+    assert "not a video in a format that can be read" in desk.errors[-1][0] and desk.memory.queue.table().ids.size >= 5
 
 
 def save_pages(path: Path, count: int, *, seed: int = 30) -> None:

@@ -68,7 +68,14 @@ class DecideCommands(QObject):
             self._session.post_note("There is no image on the clipboard.")
 
     def decide(self, images: Sequence[str | Image]) -> None:
-        """Make a single image the query; put several images, and those of folders, into the teaching queue."""
+        """Make a single image the query; put several images, those of folders, and frames of videos into the teaching
+        queue."""
+        from visualmemory_gui.engine.exchange.video_frames import looks_like_video
+
+        videos = [image for image in images if isinstance(image, str) and looks_like_video(image)]
+        if videos and may_write(self._session):
+            self._ask.frames(videos, partial(queue.add_videos, self._session, videos))
+        images = [image for image in images if image not in videos]
         paths = [image for image in images if isinstance(image, str)]
         if len(paths) > 1 or (paths and Path(paths[0]).is_dir()):
             queue.add(self._session, paths)

@@ -8,14 +8,18 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import skipped_files
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step
 from visualmemory_gui.app.operations.teach import taught_note
+from visualmemory_gui.app.runtime.place import show_in_folder
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.widgets.dialogs.export_dialog import free_name
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.exchange.video_frames import SavedFrames
     from visualmemory_gui.engine.memory.added_images import AddResult
     from visualmemory_gui.engine.memory.protocol import WholeMemory
     from visualmemory_gui.engine.memory.teaching_queue import QueueAdded
@@ -43,6 +47,31 @@ def add(session: Session, paths: Sequence[str]) -> None:
         return Note(added_text(result), actions=skipped_files.show(session, result.skipped, result.first_pages))
 
     Job("Filling the queue", work, said, once=f"queue {', '.join(paths)}").run(session)
+
+
+def add_videos(session: Session, videos: Sequence[str], every_s: float) -> None:
+    """Save a frame every ``every_s`` seconds in a folder beside each video, and put them into the queue."""
+    for video in videos:
+
+        def work(memory: WholeMemory, report: Report, video: str = video) -> tuple[QueueAdded, SavedFrames]:
+            from visualmemory_gui.engine.exchange.video_frames import save_frames
+
+            folder = free_name(f"{Path(video).with_suffix('')} frames", "")
+            saved = save_frames(video, folder, every_s=every_s, report=report)
+            return memory.queue.add([folder], report=report, write=session.tasks.write), saved
+
+        name = Path(video).name
+        stopped = f"Stopped; no frame of {name} was taken."
+        Job(f"Reading {name}", work, partial(_frames_note, session, name), stopped, once=f"frames {video}").run(session)
+
+
+def _frames_note(session: Session, video: str, done: tuple[QueueAdded, SavedFrames]) -> Note:
+    result, saved = done
+    session.queue.refresh()
+    damage = f" {video}: {saved.reason}." if saved.reason else ""
+    text = f"{added_text(result)} The frames are in “{Path(saved.folder).name}”, beside the video.{damage}"
+    shown = NoteAction("Show in folder", partial(show_in_folder, f"{saved.folder}/frame"))
+    return Note(text, actions=(shown, *skipped_files.show(session, result.skipped)))
 
 
 def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:

@@ -25,11 +25,13 @@ from visualmemory_gui.app.widgets.dialogs.originals_dialog import OriginalsDialo
 from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
 from visualmemory_gui.app.widgets.dialogs.skipped_dialog import SkippedDialog
 from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
+from visualmemory_gui.app.widgets.dialogs.video_dialog import VideoDialog
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing
 
-IMAGES = "Images (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif *.svg);;All files (*)"
+IMAGES = "Images (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif *.svg)"
+VIDEOS = "Videos (*.mp4 *.m4v *.mov *.mkv *.webm *.avi)"
 
 
 class Choosers:
@@ -76,8 +78,14 @@ class Choosers:
     def images(self, then: Callable[[list[str]], object]) -> None:
         dialog = self._file_dialog("Decide images", None)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilter(IMAGES)
+        dialog.setNameFilters([IMAGES, VIDEOS, "All files (*)"])
         dialog.filesSelected.connect(lambda paths: then(list(paths)))
+        dialog.open()
+
+    def frames(self, videos: Sequence[str], then: Callable[[float], object]) -> None:
+        """Ask how many seconds lie between the frames to take."""
+        dialog = VideoDialog(self._window, videos=videos)
+        dialog.confirmed.connect(then)
         dialog.open()
 
     def label(
