@@ -1,8 +1,7 @@
 """A second start on a memory hands what it asks for to the window that has the memory open.
 
-They meet at a socket in a folder that belongs to this user and that nobody else can enter. Where there are no such
-sockets (Windows), a second start opens a window of its own. The standard library is enough: QtNetwork would need system
-libraries that a bare system does not have.
+They meet at a socket in a folder that belongs to this user and that no one else can enter. The standard library is
+enough: QtNetwork would need system libraries that a bare system does not have.
 """
 
 from __future__ import annotations
@@ -47,7 +46,7 @@ def hand_over(request: StartRequest) -> bool:
             call.connect(str(address))
             call.sendall(asked.text().encode() + b"\n")
             answer = _line_from(call)
-    except OSError:  # nobody listens, or not in time
+    except OSError:  # no one listens, or not in time
         return False
     return _taken(answer)
 
@@ -160,8 +159,6 @@ class _Call(QObject):
 def _address(memory: str) -> Path | None:
     """Where the window that has ``memory`` open listens; None where that is not possible."""
     name = hashlib.sha256(os.fsencode(memory)).hexdigest()[:16]
-    if not hasattr(socket, "AF_UNIX"):
-        return None
     folders = [Path(tempfile.gettempdir()) / f"visualmemory-{os.getuid()}"]
     if runtime := os.environ.get("XDG_RUNTIME_DIR"):
         folders.insert(0, Path(runtime) / "visualmemory")
@@ -196,7 +193,7 @@ def _bound(address: Path) -> socket.socket | None:
 
 
 def _is_left_over(address: Path) -> bool:
-    """Whether there is something at ``address`` where nobody listens."""
+    """Whether there is something at ``address`` where no one listens."""
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as call:
         call.settimeout(ANSWER_S)
         try:
