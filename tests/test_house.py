@@ -97,13 +97,22 @@ def test_a_module_is_called_by_a_noun():
     assert {stems[stem] for stem in stems.keys() & unclear} == set()
 
 
-def test_no_two_public_classes_have_one_name():
-    places = defaultdict(list)
+def _public_classes() -> Iterator[tuple[str, ast.ClassDef]]:
     for place, tree in _trees():
         for node in tree.body:
             if isinstance(node, ast.ClassDef) and not node.name.startswith("_"):
-                places[node.name].append(place)
+                yield place, node
+
+
+def test_no_two_public_classes_have_one_name():
+    places = defaultdict(list)
+    for place, node in _public_classes():
+        places[node.name].append(place)
     assert {name: where for name, where in places.items() if len(where) > 1} == {}
+
+
+def test_every_public_class_says_what_it_is():
+    assert [f"{place}: {node.name}" for place, node in _public_classes() if not ast.get_docstring(node)] == []
 
 
 def test_nobody_outside_its_room_reaches_into_an_open_memory():

@@ -9,10 +9,14 @@ from visualmemory_gui.app.actions.action import Action
 
 
 class CanStrike(Protocol):
+    """A place in the window that strikes out what is selected in it."""
+
     def strike(self) -> object: ...
 
 
 class CanPreview(Protocol):
+    """A place in the window that shows an image large."""
+
     def preview(self) -> object: ...
 
 

@@ -47,6 +47,8 @@ class Hit:
 
 @dataclass(frozen=True, slots=True)
 class ScanResult:
+    """What a scan found: ``files`` are how many it read."""
+
     files: int
     hits: tuple[Hit, ...]
 

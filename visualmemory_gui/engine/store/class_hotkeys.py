@@ -12,6 +12,8 @@ DIGITS = range(1, 10)
 
 
 class ClassHotkeys:
+    """The digits 1 to 9 that label with a class, as the memory keeps them."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

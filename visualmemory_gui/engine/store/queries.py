@@ -11,6 +11,8 @@ KEPT = 200
 
 
 class RecentQueries:
+    """The last queries that were decided, each content once, to be decided again without the encoder."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

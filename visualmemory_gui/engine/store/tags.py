@@ -30,6 +30,8 @@ class Tag:
 
 
 class Tags:
+    """The names that states of a memory were given."""
+
     def __init__(self, database: Database) -> None:
         self._database = database
 

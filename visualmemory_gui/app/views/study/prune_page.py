@@ -45,6 +45,8 @@ APPLY_PT = 120.0
 
 
 class PrunePage(StudyPage):
+    """Lists what a method of pruning would strike out or trust less, what that gains, and applies it as one step."""
+
     title = "Prune"
     specs = ACTIONS
 

@@ -32,6 +32,8 @@ EXPLAINED = (
 
 
 class TunePage(ChartPage):
+    """Fits the trust of exemplars, shows the way there, and applies it as one step."""
+
     title = "Tune"
     specs = ACTIONS
 
