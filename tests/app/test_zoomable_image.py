@@ -145,6 +145,8 @@ def test_decide_shows_all_pixels_of_the_query_unless_its_file_changed(desk: Desk
     at = (round(200 - place.x()), round(100 - place.y()))
     assert shown.pixelColor(200, 100).getRgb()[:3] == tuple(wide[at[1], at[0]])
     Image.fromarray(wide[:300]).save(path)
+    desk.window.on_query_chosen(1)
+    desk.settle()
     decide.query.on_recent_clicked(decide.recent.index(0))
     desk.settle()
     qtbot.waitUntil(lambda: bool(decide.query_image.why), timeout=5000)

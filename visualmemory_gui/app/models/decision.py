@@ -14,6 +14,7 @@ from visualmemory_gui.app.models.query import (
     answer,
     embed,
     keep_query,
+    part_of,
     query_of,
     queued_query,
 )
@@ -21,7 +22,7 @@ from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.distance_scale import Closeness
 from visualmemory_gui.engine.decision.short_labels import ShortLabels, short_labels
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme, k_setting, usual_k
-from visualmemory_gui.engine.types import RULES, Changes, Decision, Exemplar, MemorySettings, Neighbour, Rule
+from visualmemory_gui.engine.types import RULES, Box, Changes, Decision, Exemplar, MemorySettings, Neighbour, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
@@ -100,6 +101,10 @@ class DecisionModel(QObject):
     def ask(self, image: ImageLike) -> None:
         """Make a path, a PIL image or a decoded image the query."""
         self._bring(lambda memory: embed(memory, image), loads=True)
+
+    def ask_part(self, of: Query, box: Box | None) -> None:
+        """Make the part ``box`` of the image of a query the query; None: all of that image."""
+        self._bring(lambda memory: part_of(memory, of, box), loads=True)
 
     def ask_exemplar(self, exemplar: int) -> None:
         """Make one of the memory's own exemplars the query."""

@@ -55,7 +55,7 @@ def propose_lesson(query: Query | None, label: str | None) -> ProposedEdit | Non
         return None
     if query.exemplar is not None:
         return propose_relabel((query.exemplar,), label)
-    return ProposedEdit("teach", label=label, lessons=(Lesson(query.vector, query.content),))
+    return ProposedEdit("teach", label=label, lessons=(Lesson(query.vector, query.content, query.original),))
 
 
 class ImpactPreview(QObject):

@@ -11,7 +11,7 @@ from PySide6.QtGui import QImage
 
 from visualmemory_gui.app.models.card_images import card_image
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.types import F32, Decision, DecodedImage
+from visualmemory_gui.engine.types import F32, Box, Decision, DecodedImage
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -30,7 +30,8 @@ class Query:
     ``image`` is None for a query stored without its pixels (a recent one); ``exemplar`` is the id if the
     query is one of the memory's own, ``queued`` its number if it waits in the teaching queue, ``recent`` its number
     among the recent queries if it was read from there. ``sha256`` is that of the file's bytes; ``pasted`` are the
-    pixels of an image that came without a file.
+    pixels of an image that came without a file. A part of an image has its ``box``, and ``original`` is the content id
+    of the whole; ``sha256``, ``source`` and ``pasted`` are those of the whole.
     """
 
     name: str
@@ -44,6 +45,13 @@ class Query:
     recent: int | None = None
     sha256: str | None = None
     pasted: Image | None = None
+    box: Box | None = None
+    original: str | None = None
+
+    @property
+    def file_key(self) -> object:
+        """What all parts of one image have in common; None where there is nothing to cut a part from."""
+        return id(self.pasted) if self.pasted is not None else self.sha256
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,19 +67,17 @@ class Answer:
     images: Mapping[int, QImage]
 
 
-def name_of(source: str | None, otherwise: str = "pasted image") -> str:
-    """The name of an image: that of its file, ``otherwise`` without one."""
-    return Path(source).name if source else otherwise
+def embed(memory: Memory, image: ImageLike, box: Box | None = None) -> Query:
+    """Decode and embed ``image``, or the part ``box`` of it: a path, a PIL image or a decoded one.
 
-
-def embed(memory: Memory, image: ImageLike) -> Query:
-    """Decode and embed ``image``: a path, a PIL image or a decoded one. Loads the encoder if necessary."""
+    Loads the encoder if necessary. Raises BadImage, BadValue.
+    """
     from visualmemory_gui.engine.images.decode import is_pil
 
-    decoded = image if isinstance(image, DecodedImage) else memory.decode(image)
+    decoded = image if isinstance(image, DecodedImage) else memory.decode(image, box)
     vector = memory.embed([decoded])[0]
     return Query(
-        name=name_of(decoded.source),
+        name=name_of(decoded.source, decoded.box),
         vector=vector,
         content=decoded.content,
         thumbnail=decoded.thumbnail,
@@ -79,20 +85,46 @@ def embed(memory: Memory, image: ImageLike) -> Query:
         image=decoded,
         sha256=decoded.sha256,
         pasted=image if decoded.source is None and is_pil(image) else None,
+        box=decoded.box,
+        original=decoded.original,
     )
+
+
+def name_of(source: str | None, box: Box | None = None, otherwise: str = "pasted image") -> str:
+    """The name of an image: that of its file, ``otherwise`` without one; of a part "lynx.jpg, 90 x 80 at 320, 40"."""
+    name = Path(source).name if source else otherwise
+    return name if box is None else f"{name}, {place_of(box)}"
+
+
+def place_of(box: Box) -> str:
+    return f"{box.w} x {box.h} at {box.x}, {box.y}"
+
+
+def part_of(memory: Memory, query: Query, box: Box | None) -> Query:
+    """The part ``box`` of the image that ``query`` is, or is itself a part of; None: all of that image.
+
+    Raises BadImage where the file is gone or has changed, and BadValue where the box does not fit.
+    """
+    from visualmemory_gui.engine.memory.original_image import decode_original
+
+    if query.pasted is not None:
+        return embed(memory, query.pasted, box)
+    return embed(memory, decode_original(memory, query.sha256, query.source, box))
 
 
 def query_of(memory: Memory, exemplar: int) -> Query:
     """One of the memory's own exemplars as a query."""
     row = memory.catalog.get([exemplar])[0]
     return Query(
-        name=name_of(row.source, f"exemplar {exemplar}"),
+        name=name_of(row.source, row.box, f"exemplar {exemplar}"),
         vector=memory.catalog.vectors([exemplar])[0],
         content=row.content,
         thumbnail=memory.catalog.thumbnail(exemplar),
         source=row.source,
         exemplar=exemplar,
         sha256=row.sha256,
+        box=row.box,
+        original=row.original,
     )
 
 
@@ -100,7 +132,7 @@ def queued_query(memory: Memory, number: int) -> Query:
     """An image of the teaching queue as a query."""
     kept = memory.queue.query(number).image
     assert kept.vector is not None  # every waiting image has one
-    name = name_of(kept.source, f"image {number}")
+    name = name_of(kept.source, otherwise=f"image {number}")
     return Query(name, kept.vector, kept.content, kept.thumbnail, kept.source, queued=number, sha256=kept.sha256)
 
 
@@ -129,6 +161,7 @@ def answer(
         content=query.content,
         exclude=without,
         own=query.exemplar,
+        original=query.original,
     )
     if {row.id for row in decision.in_memory} & {n.id for n in decision.neighbours}:
         decision = replace(decision, confidence=None)
@@ -150,6 +183,8 @@ def keep_query(memory: Memory, query: Query) -> None:
             sha256=query.sha256,
             thumbnail=query.thumbnail,
             vector=query.vector,
+            box=query.box,
+            original=query.original,
         )
 
 
@@ -157,13 +192,15 @@ def recent_queries(memory: Memory) -> list[Query]:
     """The recent queries with a vector, newest first: they can be decided again without the encoder."""
     return [
         Query(
-            name=name_of(row.source),
+            name=name_of(row.source, row.box),
             vector=row.vector,
             content=row.content,
             thumbnail=row.thumbnail,
             source=row.source,
             recent=row.id,
             sha256=row.sha256,
+            box=row.box,
+            original=row.original,
         )
         for row in memory.queries.recent(SHOWN)
         if row.vector is not None

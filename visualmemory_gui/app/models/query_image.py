@@ -25,7 +25,9 @@ DELAY_MS = 120  # a query that is passed over is not read
 class QueryImageModel(QObject):
     """``pyramid`` is None until it is read, and where the file is gone or has changed; ``why`` then says so.
 
-    Images of the queue can be read ``ahead``, so that each is there when it becomes the query.
+    It is that of the whole image, and stays while its parts are decided; ``part`` has the pixels of a query that is a
+    part, of any other those of the whole. Images of the queue can be read ``ahead``, so that each is there when it
+    becomes the query.
     """
 
     updated = Signal()
@@ -34,7 +36,9 @@ class QueryImageModel(QObject):
         super().__init__(parent)
         self._tasks, self._decision = tasks, decision
         self.pyramid: ImagePyramid | None = None
+        self.part: ImagePyramid | None = None
         self.why = ""
+        self._key: object = None
         self._reading = False
         self._reading_ahead = False
         self._next: list[int] = []  # images of the queue that will be the query soon
@@ -57,12 +61,17 @@ class QueryImageModel(QObject):
     def on_query_changed(self) -> None:
         self._tasks.supersede(TOPIC)
         self._reading = False
-        self.pyramid, self.why = None, ""
         query = self._decision.query
+        key = query.file_key if query is not None else None
+        if key is None or key != self._key:
+            self.pyramid = None
+        self._key, self.part, self.why = key, None, ""
         self._timer.stop()
         if query is None:
             self._tasks.supersede(AHEAD)
             self._next, self._ahead, self._reading_ahead = [], {}, False
+        elif self.pyramid is not None and query.box is None:
+            self._take(self.pyramid, "")
         elif query.queued is not None and (found := self.ahead(query.queued)) is not None:
             self._take(found, "")
         elif query.queued in self._next and query.queued not in self._ahead:
@@ -71,21 +80,21 @@ class QueryImageModel(QObject):
             self._timer.start()
 
     def _read(self) -> None:
-        memory, query = self._decision.memory, self._decision.query
+        memory, query, known = self._decision.memory, self._decision.query, self.pyramid
         if memory is not None and query is not None:
             self._reading = True
             self._tasks.run_beside(
-                "Reading the image", lambda: whole_image(memory, query), self._found, self._failed, topic=TOPIC
+                "Reading the image", lambda: pixels_of(memory, query, known), self._found, self._failed, topic=TOPIC
             )
 
-    def _found(self, pyramid: ImagePyramid) -> None:
-        self._take(pyramid, "")
+    def _found(self, found: tuple[ImagePyramid, ImagePyramid]) -> None:
+        self._take(found[0], "", part=found[1])
 
     def _failed(self, error: BaseException) -> None:
         self._take(None, why_unread(error))
 
-    def _take(self, pyramid: ImagePyramid | None, why: str) -> None:
-        self.pyramid, self.why, self._reading = pyramid, why, False
+    def _take(self, pyramid: ImagePyramid | None, why: str, *, part: ImagePyramid | None = None) -> None:
+        self.pyramid, self.part, self.why, self._reading = pyramid, part or pyramid, why, False
         query = self._decision.query
         if query is not None and query.queued is not None and query.queued in self._next:
             self._ahead[query.queued] = pyramid
@@ -138,3 +147,9 @@ def whole_image(memory: Memory, query: Query) -> ImagePyramid:
     if query.pasted is not None:
         return ImagePyramid.of_full(memory.full_image(query.pasted))
     return ImagePyramid.of_full(read_original(memory, query.sha256, query.source))
+
+
+def pixels_of(memory: Memory, query: Query, known: ImagePyramid | None) -> tuple[ImagePyramid, ImagePyramid]:
+    """The whole image of a query, which may be ``known``, and the part of it that the query is. Raises BadImage."""
+    whole = known if known is not None else whole_image(memory, query)
+    return whole, whole if query.box is None else whole.part(query.box)

@@ -115,5 +115,10 @@ def look_at_query(memory: Memory, query: Query) -> Seen:
     if query.image is not None:
         return look(memory, query.image, vector=query.vector)
     return look_again(
-        memory, source=query.source, content=query.content, vector=query.vector, thumbnail=query.thumbnail
+        memory,
+        source=query.source,
+        content=query.content,
+        vector=query.vector,
+        thumbnail=query.thumbnail,
+        box=query.box,
     )

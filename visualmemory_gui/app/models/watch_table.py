@@ -83,7 +83,7 @@ class WatchTableModel(QAbstractTableModel):
 def cells(row: WatchedDecision) -> tuple[str, ...]:
     share = "" if row.share is None else percent(row.share)
     return (
-        name_of(row.image.source),
+        name_of(row.image.source, row.image.box),
         row.expected,
         row.label or NO_ANSWER,
         share,

@@ -12,7 +12,7 @@ from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step, und
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import first_few, how_many
-from visualmemory_gui.engine.types import DecodedImage
+from visualmemory_gui.engine.types import Box, DecodedImage
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.added_images import AddResult
@@ -24,17 +24,17 @@ FEW = 8  # images that are decoded and embedded in the edits' thread; more go to
 MANY = 200  # images; fewer are decoded first and then added all or none
 
 
-def teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
-    """Add images (paths or decoded images) to the memory as ``label``, in one step.
+def teach(session: Session, images: Sequence[ImageLike], label: str, *, box: Box | None = None) -> None:
+    """Add images (paths or decoded images) to the memory as ``label``, in one step; with ``box`` that part of each.
 
     Of more than MANY paths, those added before Cancel stay.
     """
     paths = [image for image in images if isinstance(image, str)]
     if len(paths) <= MANY:
-        _teach(session, list(images), label)
+        _teach(session, list(images), label, box)
         return
     if rest := [image for image in images if not isinstance(image, str)]:
-        _teach(session, rest, label)
+        _teach(session, rest, label, box)
     title, once = f"Teaching {len(paths):,} images as {label}", f"teach {', '.join(paths)} as {label}"
     build(session, paths, title, once=once, copy=True, label=label, under=f" as {label}")
 
@@ -123,11 +123,11 @@ def built_text(result: BuildResult, under: str = "") -> str:
     return "; ".join(parts) + "."
 
 
-def _teach(session: Session, images: Sequence[ImageLike], label: str) -> None:
+def _teach(session: Session, images: Sequence[ImageLike], label: str, box: Box | None) -> None:
     """Add all of ``images`` or none."""
 
     def add(memory: WholeMemory, images: Sequence[ImageLike]) -> tuple[AddResult, int | None]:
-        return memory.add_images(images, [label] * len(images)), last_step(memory)
+        return memory.add_images(images, [label] * len(images), [box] * len(images)), last_step(memory)
 
     said = partial(taught_note, label)
     if len(images) <= FEW:

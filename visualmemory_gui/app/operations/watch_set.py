@@ -44,7 +44,16 @@ def query_of(image: KeptImage) -> Query | None:
     """A watched image as a query for Decide."""
     if image.vector is None:
         return None
-    return Query(name_of(image.source), image.vector, image.content, image.thumbnail, image.source)
+    return Query(
+        name_of(image.source, image.box),
+        image.vector,
+        image.content,
+        image.thumbnail,
+        image.source,
+        sha256=image.sha256,
+        box=image.box,
+        original=image.original,
+    )
 
 
 def _no_more(session: Session, ids: Sequence[int]) -> Edit[object]:
@@ -64,7 +73,7 @@ def changed_row(memory: WholeMemory, changed: ChangedDecision) -> DecisionRow:
     elif query.exemplar is not None:
         jpeg = memory.catalog.thumbnail(query.exemplar)
         source = memory.catalog.sources([query.exemplar])[query.exemplar]
-    name = name_of(source, f"exemplar {query.exemplar}") if query.exemplar else name_of(source)
+    name = name_of(source, otherwise=f"exemplar {query.exemplar}") if query.exemplar else name_of(source)
     kind = f"it is {query.expected}" if changed.kind == "broken" else changed.kind
     return DecisionRow(name, changed.before or "nothing", changed.after or "nothing", kind, scaled(jpeg or b"", SIDE))
 
@@ -77,4 +86,6 @@ def watched_image(query: Query) -> NewKeptImage:
         sha256=query.sha256,
         thumbnail=query.thumbnail,
         vector=query.vector,
+        box=query.box,
+        original=query.original,
     )

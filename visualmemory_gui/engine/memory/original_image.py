@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.errors import BadImage, BadValue
+from visualmemory_gui.engine.memory.image_reader import file_sha256
+from visualmemory_gui.engine.types import Box, DecodedImage, FullImage
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
-    from visualmemory_gui.engine.types import FullImage
 
 GONE = "the original is no longer there"
 CHANGED = "the original has changed since"
 NO_FILE = "it was not read from a file"
+Read = TypeVar("Read", DecodedImage, FullImage)
 
 
 def places(memory: Memory, sha256: str | None, source: str | None) -> list[Path]:
@@ -24,19 +27,31 @@ def places(memory: Memory, sha256: str | None, source: str | None) -> list[Path]
 
 def read_original(memory: Memory, sha256: str | None, source: str | None) -> FullImage:
     """All pixels of the image whose file had this ``sha256``. Raises BadImage, which says whether it is gone."""
+    return _unchanged(places(memory, sha256, source), sha256, source, memory.full_image)
+
+
+def decode_original(memory: Memory, sha256: str | None, source: str | None, box: Box | None) -> DecodedImage:
+    """The image whose file had this ``sha256``, or the part ``box`` of it. The original comes before its copies.
+
+    Raises BadImage, which says whether it is gone, and BadValue where the box does not fit.
+    """
+    return _unchanged(places(memory, sha256, source)[::-1], sha256, source, lambda path: memory.decode(path, box))
+
+
+def _unchanged(places: list[Path], sha256: str | None, source: str | None, read: Callable[[Path], Read]) -> Read:
     name = source or "image"
     if sha256 is None:
         raise BadImage(name, NO_FILE)
-    reason = GONE
-    for path in places(memory, sha256, source):
-        if not path.is_file():
-            continue
+    reason, misfit = GONE, None
+    for path in filter(Path.is_file, places):
         try:
-            image = memory.full_image(path)
+            image = read(path)
         except BadImage as error:
             reason = error.reason
-            continue
-        if image.sha256 == sha256:
-            return image
-        reason = CHANGED
-    raise BadImage(name, reason)
+        except BadValue as error:  # it may be another image now
+            reason, misfit = CHANGED, misfit or (error if file_sha256(str(path)) == sha256 else None)
+        else:
+            if image.sha256 == sha256:
+                return image
+            reason = CHANGED
+    raise misfit or BadImage(name, reason)

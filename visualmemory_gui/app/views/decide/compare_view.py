@@ -118,8 +118,8 @@ class CompareView(QFrame):
         self._show_neighbour()
 
     def on_query_read(self) -> None:
-        if self._query_image.pyramid is not None:
-            self.query.set_pyramid(self._query_image.pyramid)
+        if self._query_image.part is not None:
+            self.query.set_pyramid(self._query_image.part)
 
     def on_similarity(self) -> None:
         """Lay the similarity map over both images, if it is that of this neighbour."""

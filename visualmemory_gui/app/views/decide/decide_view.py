@@ -12,6 +12,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.comparison import ComparisonModel
 from visualmemory_gui.app.models.counterfactuals import flip_sentence
+from visualmemory_gui.app.models.drawn_parts import DrawnPartsModel
 from visualmemory_gui.app.models.incoming_images import NO_IMAGE
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.query_image import QueryImageModel
@@ -56,7 +57,9 @@ class DecideView(QWidget):
         self._neighbours = NeighboursModel(session.decision, session.class_marks, self)
         self.recent = RecentQueriesModel(session.decision, session.tasks, self)
         self.query_image = QueryImageModel(session.tasks, session.decision, self)
-        self.query = QueryPanel(session.decision, self.recent, self.query_image)
+        self.parts = DrawnPartsModel(session.decision, self)
+        session.changed.connect(self.parts.on_changed)
+        self.query = QueryPanel(session.decision, self.recent, self.query_image, self.parts)
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
         self.decision = DecisionPanel(session.decision, session.class_marks)
         self.queue = QueuePanel(session.queue)
@@ -149,6 +152,7 @@ class DecideView(QWidget):
         bind(self.query.confirm, actions["actionConfirm"])
         bind(self.query.watch, actions["actionWatch"])
         bind(self.query.choose, actions["actionQuery"])
+        self.query.part.setDefaultAction(actions["actionPart"])
         bind(self.query.report, actions["actionReport"])
         self.neighbours.set_card_actions([actions[name] for name in on_cards], compare=actions["actionCompare"])
 
@@ -162,6 +166,10 @@ class DecideView(QWidget):
         chosen = self._neighbours.rows_of(self.selected()[:1])
         self.preview.hide()
         self.compare.open(chosen[0] if chosen else 0)
+
+    def draw_part(self) -> None:
+        """Let a part of the query be chosen, by keys or with the mouse."""
+        self.query.box.begin()
 
     def let_go(self) -> bool:
         """Close the large image or the comparison if one is open, and return whether it was."""

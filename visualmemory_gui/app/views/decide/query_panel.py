@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
-from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabel, QListView, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QCheckBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListView,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.drawn_parts import DrawnPartsModel
 from visualmemory_gui.app.models.headline import breakable, headline, level_note
 from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
+from visualmemory_gui.app.views.decide.part_box import PartBox
 from visualmemory_gui.app.views.kit.buttons import ActionButton
 from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
 from visualmemory_gui.app.views.kit.image_drops import ImageDrops
 from visualmemory_gui.app.views.kit.zoom_buttons import zoom_buttons
-from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage
+from visualmemory_gui.app.views.kit.zoomable_image import WHOLE, ZoomableImage
+from visualmemory_gui.app.widgets.tables.part_list import PartList
+
+MOST_ROWS = 4  # of the list of parts, before it scrolls
 
 
 class QueryPanel(QFrame):
@@ -30,6 +45,7 @@ class QueryPanel(QFrame):
         decision: DecisionModel,
         recent: RecentQueriesModel,
         whole: QueryImageModel,
+        parts: DrawnPartsModel,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
@@ -38,11 +54,22 @@ class QueryPanel(QFrame):
         self.setProperty("panel", True)
         self._decision = decision
         self._whole = whole
+        self._drawn = parts
+        self._key: object = None
         self._recent_shown = True
         self._make_words()
         self.image = ZoomableImage(empty_text="Drop an image, or paste one")
         self.image.setObjectName("queryImage")
         self.fit, self.full = zoom_buttons(self.image)
+        self.part = self._make_part_button()
+        self.box = PartBox(self.image, self._why_no_part)
+        self.box.drawn.connect(parts.decide)
+        self.box.said.connect(self.on_box_said)
+        self.parts = self._make_part_list(parts)
+        self.box_hint = QLabel()
+        self.box_hint.setProperty("dim", True)
+        self.box_hint.setWordWrap(True)
+        self.box_hint.hide()
         self.similarity = QCheckBox("Similarity map")
         self.similarity.setObjectName("similaritySwitch")
         self.similarity.setToolTip(
@@ -86,16 +113,69 @@ class QueryPanel(QFrame):
         self.on_whole_read()
 
     def _show_image(self) -> None:
-        """Show the query's thumbnail, until all of its pixels are read."""
+        """Show the query's thumbnail until all pixels of its image are read; they stay while its parts are decided."""
         query = self._decision.query
-        image = QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage()
-        size = QSize(query.image.width, query.image.height) if query and query.image else None
-        name = f"Query {query.name}" if query else ""
-        self.image.set_pixmap(QPixmap.fromImage(image) if query else None, name, size=size)
+        name, key = (f"Query {query.name}", query.file_key) if query else ("", None)
+        if query is not None and self._whole.pyramid is not None and key == self._key:
+            self.image.rename(name)
+        else:
+            image = QImage.fromData(query.thumbnail) if query and query.thumbnail else QImage()
+            size = QSize(*query.image.shape) if query and query.image else None
+            self.image.set_pixmap(QPixmap.fromImage(image) if query else None, name, size=size)
+        self._key = key
+        self.box.cancel()
+        self.on_parts_updated()
 
     def on_whole_read(self) -> None:
         if self._whole.pyramid is not None:
             self.image.set_pyramid(self._whole.pyramid)
+        self.on_parts_updated()
+
+    @property
+    def part_shown(self) -> QRectF:
+        """Where in the image shown the query is, in fractions of its sides: all of it, or a part."""
+        query, whole = self._decision.query, self._whole.pyramid
+        if query is None or query.box is None or whole is None:
+            return WHOLE
+        wide, high, box = whole.size.width(), whole.size.height(), query.box
+        return QRectF(box.x / wide, box.y / high, box.w / wide, box.h / high)
+
+    def on_parts_updated(self) -> None:
+        """Outline the parts where the whole image is shown, and list them."""
+        there = self._whole.pyramid is not None
+        self.image.set_boxes(self._drawn.boxes if there else [], self._drawn.current)
+        rows = self._drawn.rowCount()
+        self.parts.setVisible(rows > 0)
+        if rows:
+            high = self.parts.sizeHintForRow(0) * min(rows, MOST_ROWS) + 2 * self.parts.frameWidth()
+            self.parts.setFixedHeight(high)
+            self.parts.setCurrentIndex(self._drawn.index(self._drawn.current_row))
+            self.parts.scrollTo(self.parts.currentIndex())
+
+    def on_box_said(self, text: str) -> None:
+        self.box_hint.setText(text)
+        self.box_hint.setVisible(bool(text))
+
+    def _why_no_part(self) -> str:
+        if self._decision.query is None:
+            return "Decide an image first."
+        if self._whole.pyramid is not None:
+            return ""
+        return f"No part can be cut out: {self._whole.why}." if self._whole.why else "The image is still being read."
+
+    def _make_part_button(self) -> QToolButton:
+        button = QToolButton()
+        button.setObjectName("partButton")
+        button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        return button
+
+    def _make_part_list(self, parts: DrawnPartsModel) -> PartList:
+        made = PartList()
+        made.setModel(parts)
+        made.chosen.connect(parts.choose)
+        made.remove_requested.connect(parts.remove)
+        parts.updated.connect(self.on_parts_updated)
+        return made
 
     def on_decided(self) -> None:
         said = headline(self._decision.decision)
@@ -201,9 +281,11 @@ class QueryPanel(QFrame):
         below = QHBoxLayout()
         below.addWidget(self.similarity)
         below.addStretch(1)
-        for button in (self.fit, self.full):
+        for button in (self.part, self.fit, self.full):
             below.addWidget(button)
         column.addLayout(below)
+        column.addWidget(self.box_hint)
+        column.addWidget(self.parts)
         column.addWidget(self.caption)
         words = (self.here, self.winner, self.numbers, self.among, self.reason, self.without, self.own, self.note)
         for label in words:

@@ -73,7 +73,7 @@ class SimilarityOverlay(QObject):
         )
         self._say(f"{sentence(splitting)}. {CAPTIONS[splitting.kind]}.{notes}")
         self._shown = True
-        self._query.image.set_layer(layered(splitting.seen, splitting.query))
+        self._query.image.set_layer(layered(splitting.seen, splitting.query), self._query.part_shown)
         self._show_neighbour(splitting.other)
 
     def on_pointed(self, place: Point | None) -> None:
@@ -81,6 +81,9 @@ class SimilarityOverlay(QObject):
         splitting = self._model.splitting
         if splitting is None:
             return
+        part = self._query.part_shown
+        if place is not None:
+            place = (place[0] - part.x()) / part.width(), (place[1] - part.y()) / part.height()
         cell = cell_at(splitting.seen, place) if place is not None else None
         if cell is not None:
             self._pointing = True

@@ -80,6 +80,11 @@ class ZoomableImage(ImageView):
         self._dragged = None
         self.set_viewport(FIT)
 
+    def rename(self, name: str) -> None:
+        """Call the image otherwise; it stays as it is seen now."""
+        self._name = name
+        self.set_viewport(self._view)
+
     def set_pyramid(self, pyramid: ImagePyramid) -> None:
         """Show the same image with all of its pixels, where it is seen now."""
         if not self._pixmap.isNull():
