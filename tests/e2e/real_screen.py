@@ -188,6 +188,11 @@ class Screen:
         """Turn the wheel there by one notch."""
         self.hands("mousemove", *map(str, spot), "click", "5" if down else "4")
 
+    def lasso(self, way: list[list[int]]) -> None:
+        """Draw with the left button held, through every place of ``way``."""
+        steps = [part for spot in way[1:] for part in ("sleep", STEP_S, "mousemove", *map(str, spot))]
+        self.hands("mousemove", *map(str, way[0]), "mousedown", "1", *steps, "mouseup", "1")
+
     def keys(self, *keys: str) -> None:
         self.hands("key", "--delay", "30", *keys)
 

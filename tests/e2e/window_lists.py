@@ -32,6 +32,7 @@ def lists_of(window: MainWindow) -> Told:
         "strikes": strikes(window),
         "vote": vote(window),
         "similarity": similarity(window),
+        "map": map_of(window),
     }
 
 
@@ -121,6 +122,26 @@ def similarity(window: MainWindow) -> Told:
         "grid": _place(grid.viewport()).getRect(),
         "card": grid.visualRect(first).translated(_place(grid.viewport()).topLeft()).getRect(),
         "image": [pixmap.width(), pixmap.height()] if pixmap is not None else None,
+    }
+
+
+def map_of(window: MainWindow) -> Told:
+    """The map: where its tab and every exemplar are on the screen, what is selected, and what is listed beside it."""
+    page, bar = window.study.map, window.study.tabs.tabBar()
+    image, view = page.model.found, page.view
+    tab = bar.mapToGlobal(bar.tabRect(window.study.pages.index(page)).center())
+    spots = {}
+    for exemplar in image.ids.tolist() if image is not None and view.isVisible() else ():
+        spot = view.pixel_of(exemplar)
+        assert spot is not None
+        place = view.mapToGlobal(spot.toPoint())
+        spots[str(exemplar)] = [place.x(), place.y()]
+    return {
+        "tab": [tab.x(), tab.y()],
+        "spots": spots,
+        "tool": view.tool,
+        "selected": view.selected.tolist(),
+        "listed": page.grid.ids.tolist(),
     }
 
 

@@ -64,6 +64,7 @@ class MapPage(StudyPage):
         self._session = session
         self.model = MapModel(session.tasks, self)
         self.classes = MapClasses()
+        self._keys_due = False  # the tab was clicked before there was a map
         side = round(theme.px(CARD_PT) * max(1.0, self.devicePixelRatioF()))
         self.thumbnails = Thumbnails(session.tasks, self, side=side, kept_bytes=5 * MOST_IMAGES * side**2)
         self._originals = OriginalsModel(session.tasks, self)
@@ -88,6 +89,10 @@ class MapPage(StudyPage):
         self.model.begin()
         self.on_updated()
         self.on_decided()
+
+    def take_keys(self) -> None:
+        self._keys_due = True
+        self._give_keys()
 
     def key_sheet(self) -> list[tuple[str, str]]:
         return [*key_sheet(self.specs), *KEYS]
@@ -165,6 +170,7 @@ class MapPage(StudyPage):
         voters = decision.voters if decision is not None and placed is not None else ()
         self.view.mark(placed, np.array([voter.id for voter in voters], np.int64))
         self.on_selection_changed()
+        self._give_keys()
 
     def on_view_selected(self) -> None:
         """Select in the list what is selected on the map."""
@@ -228,6 +234,12 @@ class MapPage(StudyPage):
             else:
                 menu.addAction(self.actions_by_id[name])
         return menu
+
+    def _give_keys(self) -> None:
+        """Give the keyboard to the map, as soon as it is there."""
+        if self._keys_due and self.view.isVisible():
+            self._keys_due = False
+            self.view.setFocus()
 
     # What they read
 

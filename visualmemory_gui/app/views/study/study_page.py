@@ -31,6 +31,9 @@ class StudyPage(QFrame):
     def begin(self) -> None:
         """React to the page being shown: start what it needs, unless that is done."""
 
+    def take_keys(self) -> None:
+        """React to a click on the page's tab: give the keyboard to what the page is about, if it has keys."""
+
     def key_sheet(self) -> list[tuple[str, str]]:
         """(keys, what they do) on this page."""
         return key_sheet(self.specs)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
 
@@ -51,6 +51,7 @@ class StudyView(QWidget):
             page.exemplars_chosen.connect(self.exemplars_chosen)
             page.folder_wanted.connect(self.folder_wanted)
         self.tabs.currentChanged.connect(lambda _: self.begin())
+        self.tabs.tabBarClicked.connect(lambda at: QTimer.singleShot(0, self, lambda: self._on_tab_clicked(at)))
         column = QVBoxLayout(self)
         margin = theme.px(6)
         column.setContentsMargins(margin, margin, margin, margin)
@@ -66,6 +67,12 @@ class StudyView(QWidget):
         page = self.tabs.currentWidget()
         if isinstance(page, StudyPage) and page.isVisible():
             page.begin()
+
+    def _on_tab_clicked(self, at: int) -> None:
+        """Give the keyboard to the page, once the tab bar has let it go."""
+        page = self.tabs.widget(at)
+        if isinstance(page, StudyPage):
+            page.take_keys()
 
     @property
     def page(self) -> str:
