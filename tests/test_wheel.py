@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
-CHILD = re.compile(r'"-m", "(visualmemory_gui[\w.]+)"')
+CHILD = re.compile(r'"-m", (?:"visualmemory_gui\.[\w.]*?(\w+)"|(\w+)\.__name__)')
+"""A module that is started as a process: its last name, written out or imported."""
 
 ALL_CHILDREN = """
 import json, sys
@@ -27,12 +28,18 @@ import visualmemory_gui
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.app import resources
 from visualmemory_gui.cli.main import app
+from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.exchange.video_frames import save_frames
 from visualmemory_gui.engine.images.pool import DecodePool
 
 room = Path(sys.argv[1])
 Image.new("RGB", (60, 40), "red").save(room / "red.png")
 with DecodePool(workers=1) as pool:
     shape = pool.decode(room / "red.png").pixels.shape
+try:
+    save_frames(room / "red.png", room / "frames")
+except BadImage as error:
+    refused = error.reason
 with VisualMemory.create(room / "m.vmem", dim=4) as memory:
     ids = memory.add_vectors(np.eye(4, dtype=np.float32), list("abcd"))
     memory.forget(ids[:1])
@@ -43,6 +50,7 @@ with VisualMemory.open(room / "again.vmem", readonly=True) as memory:
         "package": visualmemory_gui.__file__,
         "resources": [len(resources.style_sheet()), Path(resources.app_icon()).is_file()],
         "shape": shape,
+        "refused": refused,
         "imported": len(memory),
         "started": started,
     }
@@ -73,13 +81,15 @@ def run(site: Path, *command: str) -> str:
 
 def test_every_module_that_is_started_as_a_process_starts_from_the_wheel(installed: Path, tmp_path: Path) -> None:
     sources = [path.read_text(encoding="utf-8") for path in (ROOT / "visualmemory_gui").rglob("*.py")]
-    modules = {name for text in sources for name in CHILD.findall(text)}
+    modules = {"".join(names) for text in sources for names in CHILD.findall(text)}
     shown = run(installed, sys.executable, "-P", "-c", ALL_CHILDREN, str(tmp_path))
     found = json.loads(shown.splitlines()[-1])
     assert Path(found["package"]).is_relative_to(installed)
     assert found["resources"][0] > 0 and found["resources"][1]
     assert (found["shape"], found["imported"]) == ([224, 224, 3], 3)
-    assert {command[2] for command in found["started"] if command[1] == "-m"} == modules
+    assert "not a video" in found["refused"]
+    assert {command[2].rpartition(".")[2] for command in found["started"] if command[1] == "-m"} == modules
+    assert modules >= {"child", "byte_scan", "video_child"}
     scripts = [command[2] for command in found["started"] if command[1] == "-P"]
     assert scripts == [str(installed / "visualmemory_gui/engine/exchange/table_child.py")]
 
