@@ -33,6 +33,7 @@ def lists_of(window: MainWindow) -> Told:
         "vote": vote(window),
         "similarity": similarity(window),
         "map": map_of(window),
+        "image": image(window),
     }
 
 
@@ -52,6 +53,20 @@ def queue(window: MainWindow) -> Told:
         "moved": [row.name for row in rows if row.id in model.moved],
         "chosen": [row.name for row in rows if row.id in chosen],
         "spots": _spots(table),
+    }
+
+
+def image(window: MainWindow) -> Told:
+    """The query's image: where it lies on the screen, which part of it is decided, and which are drawn."""
+    view, query = window.decide.query.image, window.session.decision.query
+    place = view.place()
+    corner = view.mapToGlobal(place.topLeft().toPoint())
+    return {
+        "place": [corner.x(), corner.y(), round(place.width()), round(place.height())],
+        "read": window.decide.query_image.part is not None,
+        "box": list(query.box) if query is not None and query.box is not None else None,
+        "parts": [list(box) for box in window.decide.parts.boxes],
+        "compared": window.decide.compare.exemplar,
     }
 
 

@@ -219,7 +219,7 @@ def key_sheet() -> list[tuple[str, str]]:
             "With the focus on the image: zoom, fit, 1:1, move; the mouse does the same",
         ),
         ("Del, in the list of parts", "Removes the part from the list; the memory stays as it is"),
-        ("Left, right, S, U, Esc", "While comparing: step, strike out, restore, close; digits teach nothing there"),
+        ("Left, right, S, U, O, Esc", "While comparing: step, strike out, restore, on the original, close"),
         ("Space", "Large image of the card; arrows move on, Esc closes it"),
         ("Del", "In the empty window: removes the recent memory from the list, not from the disk"),
         ("1 to 9", "Teach the query as that class; after R: relabel the selection"),

@@ -60,7 +60,7 @@ class CompareView(QFrame):
         self.map.setToolTip("Show on both images where they resemble each other")
         self.original = QCheckBox("On the original")
         self.original.setObjectName("compareOriginal")
-        self.original.setToolTip("The neighbour is a part of an image: show where in it")
+        self.original.setToolTip("The neighbour is a part of an image: show where in it (O)")
         self.before = self._make_button("chevron-left", "Previous neighbour (Left)", lambda: self.step(-1))
         self.after = self._make_button("chevron-right", "Next neighbour (Right)", lambda: self.step(1))
         self.strike = self._make_button("close-circle-outline", "Strike out (S)", self.on_strike)
@@ -156,6 +156,9 @@ class CompareView(QFrame):
         elif key in (Qt.Key.Key_S, Qt.Key.Key_X, Qt.Key.Key_Delete):
             if self._state == "active":
                 self.on_strike()
+        elif key == Qt.Key.Key_O:
+            if self.original.isVisible() and self.original.isEnabled():
+                self.original.toggle()
         elif key == Qt.Key.Key_U:
             if self._state != "active":
                 self.on_strike()
