@@ -45,8 +45,10 @@ def culling(desk: Desk, waiting: list[Path]) -> Desk:
 def refusal(desk: Desk) -> str:
     """Why the images cannot be shown one by one."""
     action = desk.window.actions_by_id["actionCull"]
-    assert action.isEnabled() != bool(action.property("refusal"))
-    return str(action.property("refusal"))
+    why = str(action.property("refusal"))
+    assert action.isEnabled() != bool(why)
+    assert (why[1:].rstrip(".") in action.toolTip()) if why else ("Off" not in action.toolTip())
+    return why
 
 
 def view(desk: Desk) -> CullView:
@@ -160,6 +162,15 @@ def test_letters_find_a_class_and_a_new_one_moves_those_like_it(culling: Desk) -
     assert culling.memory.history.steps() == before and culling.ask.typed == "r"
     press(culling, "/")
     assert culling.ask.typed == ""
+    assert view(culling).accessibleName().startswith(f"{shown(culling)}, ")
+    second, classes = shown(culling), view(culling).panel.classes
+    at = next(n for n in range(classes.model().rowCount()) if classes.model().index(n, 0).data() == "animals/dog")
+    place = classes.visualRect(classes.model().index(at, 0)).center()
+    QTest.mouseClick(classes.viewport(), Qt.MouseButton.LeftButton, pos=place)
+    culling.settle()
+    view(culling).confirm_button.click()
+    culling.settle()
+    assert taught(culling)[second] == "animals/dog" and len(taught(culling)) == 3
 
 
 def test_the_end_says_what_was_done_and_one_act_undoes_it(culling: Desk) -> None:

@@ -87,12 +87,15 @@ class Action(Generic[Owner]):
         """Why it is not possible where only ``facts`` are available; "" where it is."""
         return next((LACKS[need] for need in self.needs if need not in facts), "")
 
-    def tip_of(self, text: str = "", *, readonly: bool = False) -> str:
-        """ "Restore 3 exemplars: Give them their vote back (U)", and why it is disabled on a read-only memory."""
+    def tip_of(self, text: str = "", *, readonly: bool = False, refusal: str = "") -> str:
+        """ "Restore 3 exemplars: Give them their vote back (U)", and why it is disabled: its ``refusal``, or that the
+        memory is read-only."""
         named = text.startswith(f"{self.bare}: ")  # "Undo: Strike out 2 exemplars" says all
         tip = text if named else f"{text.rstrip('…')}: {self.tip}" if text else self.tip
         tip += f" ({self.keys[0]})" if self.keys else ""
-        return f"{tip}\n{WHY_OFF}" if self.edits and readonly else tip
+        why = f"Off: {refusal[0].lower()}{refusal[1:].rstrip('.')}" if refusal else ""
+        why = WHY_OFF if self.edits and readonly else why
+        return f"{tip}\n{why}" if why else tip
 
     def make(self, owner: Owner, parent: QWidget, name: str) -> QAction:
         """The QAction, a child of ``parent``."""
@@ -148,7 +151,7 @@ def show_targets(
         made[action.id].setEnabled(on)
         made[action.id].setProperty(REFUSAL, refusal)
         made[action.id].setText(text)
-        made[action.id].setToolTip(action.tip_of(text, readonly=readonly))
+        made[action.id].setToolTip(action.tip_of(text, readonly=readonly, refusal=refusal))
 
 
 def key_sheet(table: Iterable[Action[Never]]) -> list[tuple[str, str]]:

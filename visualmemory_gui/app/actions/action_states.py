@@ -50,7 +50,7 @@ class ActionStates:
             action.setEnabled(not refusal)
             action.setProperty(REFUSAL, refusal)
             named = texts[name] if name in NAMED and action.isEnabled() else ""
-            action.setToolTip(BY_ID[name].tip_of(named, readonly=self._session.readonly))
+            action.setToolTip(BY_ID[name].tip_of(named, readonly=self._session.readonly, refusal=refusal))
         for name, text in texts.items():
             self._actions[name].setText(text)
         for each in workspaces:

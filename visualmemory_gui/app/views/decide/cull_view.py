@@ -11,7 +11,7 @@ from visualmemory_gui.app.actions.action import PLACE, REFUSAL, Fact, build, sho
 from visualmemory_gui.app.actions.refused_keys import EDITS
 from visualmemory_gui.app.models.cull_run import CullModel, summary
 from visualmemory_gui.app.models.query_image import QueryImageModel
-from visualmemory_gui.app.models.queue_rows import QueueRow
+from visualmemory_gui.app.models.queue_rows import QueueRow, in_words
 from visualmemory_gui.app.operations import cull_run
 from visualmemory_gui.app.operations.edit import READ_ONLY
 from visualmemory_gui.app.session import Session
@@ -158,10 +158,12 @@ class CullView(QWidget):
         if row is not None:
             self._show_image(row)
             self._show_name(row)
+            self._say_where(f"{in_words(row)}; {counts.in_words()}")
             self.panel.show_decision(row, decision)
         else:
             self.name.set_full_text("")
             self.summary.setText("\n".join(summary(counts, run.taught.values())))
+            self._say_where(f"{DONE}. {self.summary.text()}")
         self._update_actions(row)
 
     def on_whole_read(self) -> None:
@@ -177,6 +179,11 @@ class CullView(QWidget):
         query = self._session.decision.query
         why = self._whole.why if query is not None and query.queued == row.id else ""
         self.name.set_full_text(f"{row.name} · shown from its thumbnail: {why}" if why else row.name)
+
+    def _say_where(self, text: str) -> None:
+        """Let a screen reader read what is shown: the view has the focus."""
+        if text != self.accessibleName():
+            self.setAccessibleName(text)
 
     def _show_image(self, row: QueueRow) -> None:
         """Show another image: as it was read ahead, else its thumbnail, before which the image before it stays."""
