@@ -22,7 +22,10 @@ MOST = 50  # strikes; a flip that takes more is of no practical use
 
 
 class CounterfactualsModel(QObject):
-    """Flips of the decision shown. ``found`` belongs to that decision, None until it is ready."""
+    """Flips of the decision shown. ``found`` belongs to that decision, None until it is ready.
+
+    While it is off, because nothing shows them, none are searched for.
+    """
 
     updated = Signal()
 
@@ -30,18 +33,25 @@ class CounterfactualsModel(QObject):
         super().__init__(parent)
         self._tasks, self._decision, self._watch = tasks, decision, watch
         self.found: Flips | None = None
+        self._on = True
         self._expected: str | None = None  # what the search, running or done, assumed
         self._timer = QTimer(self, singleShot=True, interval=DELAY_MS)
         self._timer.timeout.connect(self._ask)
         decision.decided.connect(self.on_decided)
         watch.decisions_changed.connect(self.on_watch_changed)
 
+    def set_on(self, on: bool) -> None:
+        if on != self._on:
+            self._on = on
+            self.on_decided()
+
     def on_decided(self) -> None:
         """React to another decision: drop what was found for the last one immediately."""
         self._tasks.supersede(TOPIC)
         self._take(None)
         self._expected = self.expected
-        if self._decision.decision is not None and self._decision.decision.label is not None:
+        decision = self._decision.decision
+        if self._on and decision is not None and decision.label is not None:
             self._timer.start()
         else:
             self._timer.stop()

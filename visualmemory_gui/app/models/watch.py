@@ -28,6 +28,7 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "watch", parent)
         self.decisions: tuple[WatchedDecision, ...] = ()
+        self.wait_ms = AFTER_PAINT_MS  # from an edit to the search for its impact
 
     def expected(self, content: str | None) -> str | None:
         """What the watched image of this content should be; None if it is not watched."""
@@ -68,7 +69,7 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
             alive = tracker is self.found  # otherwise the memory may be closed by now
             return (tracker.impact_of(changes), tracker.watched_decisions()) if alive else None
 
-        self._tasks.run_edit("Looking at other decisions", work, self._take_impact, wait_ms=AFTER_PAINT_MS)
+        self._tasks.run_edit("Looking at other decisions", work, self._take_impact, wait_ms=self.wait_ms)
 
     def _track(self) -> None:
         """Make another tracker; the present one is used until then."""
