@@ -2,8 +2,8 @@
 
 Makes a memory of so many exemplars with thumbnails (once; --keep PATH keeps it, and takes it again), opens it in the
 real window and works in Curate: first paint, jumps to pages that were never seen and to such that were, filters, a
-drag of the scroll bar while the window does what it does after every opening. Then the memory held in addition to the
-vectors. The peer is Qt's own QListView in icon mode, which lays out every row.
+drag of the scroll bar while the window does what it does after every opening; and the map is moved. Then the memory
+held in addition to the vectors. The peer is Qt's own QListView in icon mode, which lays out every row.
 
     python -m benchmarks.browser [--n 1000000] [--keep PATH]
 """
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 
     from visualmemory_gui.app.main_window import MainWindow
 
-JUMPS, SETTLED_S = 60, 15.0
+JUMPS, SETTLED_S, MOVES = 60, 15.0, 300
 PEER_SIZES = (10_000, 100_000)
 ROWS = (  # figure, what is wanted, key
     ("opening: rows read, ms", "", "open_ms"),
@@ -54,6 +54,11 @@ ROWS = (  # figure, what is wanted, key
     ("back to all, ms", "", "all_ms"),
     ("filter by state, ms", "", "state_ms"),
     ("filter by text, ms", "", "text_ms"),
+    ("map: a frame while it is moved, ms (60 a second for 100,000: 16)", "16", "map_move_ms"),
+    ("  95 of 100 frames within", "16", "map_move_p95_ms"),
+    ("  slowest", "", "map_move_slowest_ms"),
+    ("map: all dots painted again, ms", "", "map_paint_ms"),
+    ("map: a frame while it is moved over images, ms", "16", "map_move_images_ms"),
     ("process before a memory is open, MB", "", "before"),
     ("held at the end, MB", "", "rss_mb"),
     ("  beside the vectors", "300", "beside_vectors_mb"),
@@ -221,6 +226,47 @@ def filters(hands: Hands) -> dict[str, float]:
     }
 
 
+def map_frames(hands: Hands) -> dict[str, float]:
+    """The map is moved by hand, 8 pixels a frame, as dots and then as images; and painted from nothing."""
+    window, page = hands.window, hands.window.study.map
+    window.study.tabs.setCurrentWidget(page)
+    window.show_workspace("study")
+    hands.until(lambda: page.model.found is not None, most_s=600)
+    hands.rest()
+    view = page.view
+
+    def frames() -> list[float]:
+        spent = []
+        for step in range(MOVES):
+            right = 8 if step % 60 < 30 else -8
+            started = time.perf_counter()
+            view.look(view.camera.moved(right, right / 2))
+            hands.app.processEvents()
+            spent.append((time.perf_counter() - started) * 1e3)
+            time.sleep(max(0.0, 1 / 60 - spent[-1] / 1e3))
+        return sorted(spent)
+
+    def painted() -> float:
+        view.repaint_dots()
+        started = time.perf_counter()
+        view.repaint()
+        return (time.perf_counter() - started) * 1e3
+
+    dots, paint = frames(), statistics.median(painted() for _ in range(9))
+    while not view.shows_images:
+        view.look(view.camera.zoomed(1.5, view.width() / 2, view.height() / 2))
+        painted()
+    hands.rest()
+    images = frames()
+    return {
+        "map_move_ms": statistics.median(dots),
+        "map_move_p95_ms": dots[int(0.95 * len(dots))],
+        "map_move_slowest_ms": dots[-1],
+        "map_paint_ms": paint,
+        "map_move_images_ms": statistics.median(images),
+    }
+
+
 def rss() -> float:
     """MB that this process holds."""
     for line in Path("/proc/self/status").read_text().splitlines():
@@ -261,7 +307,7 @@ def report(path: Path, small: Path) -> None:
     found["cold_paint_ms"] = first["first_paint_ms"]
     found |= drag(hands, seconds=SETTLED_S)
     hands.rest()
-    found |= jumps(hands) | filters(hands)
+    found |= jumps(hands) | filters(hands) | map_frames(hands)
     hands.rest()
     memory = hands.window.session.memory
     assert memory is not None

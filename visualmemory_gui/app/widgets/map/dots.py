@@ -56,25 +56,20 @@ def canvas_of(width: int, height: int, ground: int) -> Canvas:
 
 
 def paint_dots(canvas: Canvas, pixels: Pixels, colours: Canvas, stamp: Stamp) -> None:
-    """Paint ``stamp`` at ``pixels`` (n, 2), in ``colours`` (n,). What reaches beyond the canvas is cut."""
+    """Paint ``stamp`` at ``pixels`` (n, 2), in ``colours`` (n,). What would reach beyond the canvas is left out."""
     height, width = canvas.shape
-    at = np.floor(pixels).astype(np.int64)
-    near = (at >= -stamp.reach).all(axis=1) & (at < np.array((width, height)) + stamp.reach).all(axis=1)
-    at, colours = at[near], colours[near]
+    low, across, down = stamp.reach, pixels[:, 0], pixels[:, 1]
+    seen = (across >= low) & (across < width - low) & (down >= low) & (down < height - low)
+    at = np.flatnonzero(seen)
     if not len(at):
         return
-    smooth = len(at) <= MOST_SMOOTH
-    whole = ((at >= stamp.reach) & (at < np.array((width, height)) - stamp.reach)).all()
-    flat, place = canvas.reshape(-1), at[:, 1] * width + at[:, 0]
-    for (right, down), cover in zip(stamp.offsets.tolist(), stamp.cover.tolist(), strict=True):
-        if not smooth and cover < 128:
-            continue
-        here, paint = place + (down * width + right), colours
-        if not whole:
-            x, y = at[:, 0] + right, at[:, 1] + down
-            seen = (x >= 0) & (x < width) & (y >= 0) & (y < height)
-            here, paint = here[seen], paint[seen]
-        flat[here] = paint if cover >= 250 or not smooth else _mixed(flat[here], paint, cover)
+    smooth, colours = len(at) <= MOST_SMOOTH, colours[at]
+    place = down[at].astype(np.int64) * width + across[at].astype(np.int64)
+    flat = canvas.reshape(-1)
+    for (right, below), cover in zip(stamp.offsets.tolist(), stamp.cover.tolist(), strict=True):
+        if smooth or cover >= 128:
+            here = place + (below * width + right)
+            flat[here] = colours if cover >= 250 or not smooth else _mixed(flat[here], colours, cover)
 
 
 def _mixed(below: Canvas, above: Canvas, cover: int) -> Canvas:

@@ -141,7 +141,7 @@ class MapView(QWidget):
 
     def see_all(self) -> None:
         if self._image is not None:
-            self._look(self.camera.fitted(self._image.xy))
+            self.look(self.camera.fitted(self._image.xy))
             self._fitted = True
 
     def repaint_dots(self) -> None:
@@ -194,13 +194,13 @@ class MapView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         fitted = self._fitted
-        self._look(self.camera.resized(max(1, self.width()), max(1, self.height())))
+        self.look(self.camera.resized(max(1, self.width()), max(1, self.height())))
         if fitted:
             self.see_all()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         spot = event.position()
-        self._look(self.camera.zoomed(NOTCH ** (event.angleDelta().y() / 120), spot.x(), spot.y()))
+        self.look(self.camera.zoomed(NOTCH ** (event.angleDelta().y() / 120), spot.x(), spot.y()))
         self._hover(spot)
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
@@ -224,7 +224,7 @@ class MapView(QWidget):
         drag.moved = True
         if drag.tool == "move":
             before = drag.way[-1]
-            self._look(self.camera.moved(here.x() - before[0], here.y() - before[1]))
+            self.look(self.camera.moved(here.x() - before[0], here.y() - before[1]))
         drag.way.append((here.x(), here.y()))
         self._show_cursor()
         self.update()
@@ -268,10 +268,10 @@ class MapView(QWidget):
         moves = {Qt.Key.Key_Left: (1, 0), Qt.Key.Key_Right: (-1, 0), Qt.Key.Key_Up: (0, 1), Qt.Key.Key_Down: (0, -1)}
         if event.key() in moves:
             right, down = moves[Qt.Key(event.key())]
-            self._look(self.camera.moved(right * STEP * self.width(), down * STEP * self.height()))
+            self.look(self.camera.moved(right * STEP * self.width(), down * STEP * self.height()))
         elif event.key() in (Qt.Key.Key_Plus, Qt.Key.Key_Equal, Qt.Key.Key_Minus):
             factor = 1 / NOTCH if event.key() == Qt.Key.Key_Minus else NOTCH
-            self._look(self.camera.zoomed(factor, self.width() / 2, self.height() / 2))
+            self.look(self.camera.zoomed(factor, self.width() / 2, self.height() / 2))
         elif event.key() == Qt.Key.Key_Escape and (self._drag is not None or len(self.selected)):
             self._let_go()
         else:
@@ -279,7 +279,8 @@ class MapView(QWidget):
 
     # What they do
 
-    def _look(self, camera: Camera) -> None:
+    def look(self, camera: Camera) -> None:
+        """Show the map as ``camera`` sees it."""
         self.camera, self._fitted = camera, False
         self.update()
 

@@ -50,19 +50,17 @@ def _on_grid(camera: Camera, xy: Spots, side: float) -> Tiles:
     cell = side / 2 ** (math.floor(2 * math.log2(camera.scale)) / 2)  # in units of the map
     (left, top), (right, bottom) = camera.place_of(0, 0), camera.place_of(camera.width, camera.height)
     low, high = np.floor(np.array((left, bottom)) / cell), np.floor(np.array((right, top)) / cell)
-    cells = np.floor(xy / np.float32(cell))
-    seen = np.flatnonzero(((cells >= low) & (cells <= high)).all(axis=1))
-    if not len(seen):
+    seen = np.flatnonzero(((xy >= low * cell) & (xy < (high + 1) * cell)).all(axis=1))
+    if not 0 < len(seen) <= MOST_A_CELL * MOST_IMAGES:
         return NO_TILES
-    keys = (cells[seen, 0] - low[0]).astype(np.int64) * int(high[1] - low[1] + 1) + (cells[seen, 1] - low[1]).astype(
-        int
-    )
+    cells = np.floor(xy[seen] / cell).astype(np.int64) - low.astype(np.int64)
+    keys = cells[:, 0] * int(high[1] - low[1] + 3) + cells[:, 1]
     _, first, counts = np.unique(keys, return_index=True, return_counts=True)
     if len(seen) > MOST_A_CELL * len(first) or len(first) > MOST_IMAGES:
         return NO_TILES
     at = seen[first]
     pixels, wide = camera.pixels_of(xy[at]), cell * camera.scale
-    middles = camera.pixels_of(((cells[at] + 0.5) * cell).astype(np.float32))
+    middles = camera.pixels_of(((cells[first] + low + 0.5) * cell).astype(np.float32))
     image = wide * (1 - 2 * GAP)
     room = np.float32(wide / 2 - image / 2)
     return Tiles(at, np.clip(pixels, middles - room, middles + room), image, (counts - 1).astype(np.int64))
