@@ -50,7 +50,7 @@ class Uncaught:
             else:
                 log.error(place)
         finally:
-            let_go(error)
+            clear_frames(error)
 
     def on_raised_in_thread(self, raised: threading.ExceptHookArgs) -> None:
         error = raised.exc_value
@@ -63,7 +63,7 @@ class Uncaught:
         return now - last >= AGAIN_S
 
 
-def let_go(error: BaseException) -> None:
+def clear_frames(error: BaseException) -> None:
     """Drop what the functions in the traceback of ``error`` held: a QPainter that outlives its paint event crashes the
     process."""
     seen: BaseException | None = error

@@ -36,7 +36,7 @@ def absence_values(lists: QueryLists, *, report: Report = silent) -> F64:
 def absence_sums(lists: QueryLists, which: I64, *, part: I64, parts: int, report: Report = silent) -> F64:
     """The same, summed over the queries ``which`` (places) of each part: (parts, n); ``part`` is theirs.
 
-    Every neighbour that k counts is struck out by itself, one without a vote too: its absence brings in the next, which
+    Every neighbour that k counts is struck out alone, one without a vote too: its absence brings in the next, which
     may have one. An exemplar that is too far to be retrieved has value 0, though its absence may change a class factor.
     Under ridge about 40 solutions a query. Raises Cancelled.
     """

@@ -40,7 +40,7 @@ class NeighbourTable:
         return len(self.rows)
 
     def copy(self) -> NeighbourTable:
-        """Another one that can be changed by itself."""
+        """Another one that can be changed alone."""
         other = NeighbourTable(0, self.width)
         other.rows, other.distances, other.complete = self.rows.copy(), self.distances.copy(), self.complete.copy()
         return other

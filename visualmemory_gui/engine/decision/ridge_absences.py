@@ -88,7 +88,7 @@ class RidgeAbsences:
         return np.stack([self._known[key] for key in keys])
 
     def _solved(self, voice: F64, penalty: float, passive: Bools) -> F64:
-        """The same, each case by itself, beginning with those that are ``passive`` and there."""
+        """The same, each case alone, beginning with those that are ``passive`` and there."""
         there = voice > 0.0
         diagonal = np.arange(voice.shape[1])
         found = np.zeros(voice.shape)

@@ -112,7 +112,7 @@ class SolvedWeights:
             self._voice, self._weights = np.pad(self._voice, more), np.pad(self._weights, more)
 
     def copy(self) -> SolvedWeights:
-        """Another one that goes on by itself: the arrays are replaced and never written into."""
+        """Another one that goes on alone: the arrays are replaced and never written into."""
         return copy(self)
 
 

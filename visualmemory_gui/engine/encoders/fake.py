@@ -30,7 +30,7 @@ class FakeEncoder:
 
     def encode(self, batch: U8) -> F32:
         colours = self._colours(batch)
-        # The constant keeps the vector of an all-grey image away from zero; einsum sums each row by itself, so that
+        # The constant keeps the vector of an all-grey image away from zero; einsum sums each row alone, so that
         # an image's vector does not depend on the batch to the last bit.
         inputs = np.concatenate([colours, np.ones((len(batch), 1))], axis=1)
         return unit(np.einsum("nc,cd->nd", inputs, self._projection))

@@ -25,7 +25,7 @@ from visualmemory_gui.engine.types import F32, I64, Decision, SearchInfo, Search
 
 RECOMPUTE_SHARE = 0.05
 OUTDATED = 0.2
-"""The share of changed rows at which an edit itself waits until what is usual is measured, where nobody does so in the
+"""The share of changed rows at which an edit itself waits until what is usual is measured, where no one does so in the
 background."""
 FIRST_M = max(DEPTHS)
 EQUAL = 1e-5
