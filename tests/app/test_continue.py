@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PySide6.QtWidgets import QApplication
@@ -16,6 +17,8 @@ from visualmemory_gui.app import preferences
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.last_place import LastPlace
 from visualmemory_gui.app.operations import folders
+from visualmemory_gui.app.runtime.handover import WindowServer
+from visualmemory_gui.app.runtime.start_request import StartRequest
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 
@@ -82,11 +85,21 @@ def test_a_memory_that_is_gone_is_said_in_a_note_over_the_start(desk: Desk, agai
 
 def test_a_memory_open_elsewhere_is_offered_for_reading(desk: Desk, again: Desk, small: Path) -> None:
     desk.window.close()
-    offered = []
+    offered: list[Any] = []
+    taken: list[StartRequest] = []
     again.window.session.note_posted.connect(lambda _, __, also: offered.extend(also))
     with VisualMemory.open(small):
         restart(desk, again)
         assert again.window.workspace == "empty" and again.ask.asked == []
+        asked = WindowServer(lambda request: taken.append(request) or "")
+        offered[0]()
+        again.settle()
+        assert "No window of yours has it open" in again.notes[-1]
+        asked.listen(str(small))
+        offered[0]()
+        again.settle()
+        assert taken == [StartRequest(str(small))] and len(again.notes) == 2
+        asked.stop()
         offered[-1]()
         again.settle()
         assert again.memory.readonly

@@ -30,6 +30,7 @@ from visualmemory_gui.app.operations import exchange, exemplars, watch_set
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.operations.maintenance import Upkeep
 from visualmemory_gui.app.runtime.error_messages import problem_of
+from visualmemory_gui.app.runtime.handover import hand_over
 from visualmemory_gui.app.runtime.place import only_readable, opening, show_in_folder
 from visualmemory_gui.app.runtime.preload import Warming
 from visualmemory_gui.app.runtime.start_request import StartRequest, Workspace
@@ -53,6 +54,8 @@ from visualmemory_gui.app.widgets.panels.empty_state import EmptyState
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
 from visualmemory_gui.app.widgets.panels.recent_tile import RecentTile
+from visualmemory_gui.engine.errors import MemoryLocked
+from visualmemory_gui.engine.progress import Report
 
 NAME = "Visual Memory"
 BUSY = "a question is open in the window of this memory; answer it first"
@@ -180,8 +183,22 @@ class MainWindow(QMainWindow):
     def _cannot_continue(self, place: LastPlace, error: BaseException) -> None:
         preferences.mark_opening(self.settings, False)
         read = NoteAction("Open for reading", partial(self.session.open, place.memory, readonly=True))
+        show = NoteAction("Show its window", partial(self._show_window_of, place.memory))
         also = (read,) if not place.readonly and only_readable(place.memory, error) else ()
+        also = (show, *also) if isinstance(error, MemoryLocked) else also
         self.session.post_note(f"The last memory was not opened. {problem_of(error).what}", also=also)
+
+    def _show_window_of(self, memory: str) -> None:
+        """Bring the other window that has ``memory`` open to the front."""
+
+        def say(shown: bool) -> None:
+            if not shown:
+                self.session.post_note("No window of yours has it open; a command may be editing it.")
+
+        def work(_: Report) -> bool:
+            return hand_over(StartRequest(memory))
+
+        self.session.tasks.run_background("Asking its window", work, say, stoppable=False)
 
     def _place(self) -> LastPlace:
         memory, query = self.session.memory, self.session.decision.query
