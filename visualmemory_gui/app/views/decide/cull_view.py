@@ -26,6 +26,7 @@ from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 from visualmemory_gui.app.widgets.tables.letters import ASKS, Letters, is_letter
 
 KEYS = "Return confirms · 1 to 9 or letters teach a class · Space skips · ← back · U undo · + zooms · Esc leaves"
+KEYS_AT_END = "← back · Shift+Space shows the skipped again · Shift+U undoes all · Esc leaves"
 COMMANDS = (ASKS, Qt.Key.Key_U)  # letters that begin no name
 AFTER_NEXT_MS = 500  # the next image is shown by then
 IMAGE_PART = 3  # of four of the width
@@ -74,7 +75,6 @@ class CullView(QWidget):
     def begin(self) -> None:
         """Start a run at the first image that is not taught."""
         self.setFocus()
-        self.foot.setText(READ_ONLY if self._session.readonly else KEYS)
         self.say("")
         self._set_calm(True)
         self.run.begin()
@@ -153,7 +153,9 @@ class CullView(QWidget):
         super().keyPressEvent(event)
 
     def on_moved(self) -> None:
-        self.pages.setCurrentWidget(self._done if self.run.current is None else self._shown)
+        done = self.run.current is None
+        self.pages.setCurrentWidget(self._done if done else self._shown)
+        self.foot.setText(READ_ONLY if self._session.readonly else KEYS_AT_END if done else KEYS)
 
     def on_updated(self) -> None:
         run = self.run

@@ -77,6 +77,9 @@ class NeighbourStrip(QWidget):
 
     def _paint(self, painter: QPainter, room: QRect, cell: StripCell) -> None:
         side, line = theme.px(SIDE_PT), self._line
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(theme.current().hover))
+        painter.drawRoundedRect(QRectF(room.x(), room.y(), room.width(), side), theme.px(3), theme.px(3))
         if cell.image is not None and not cell.image.isNull():
             shown = fitted(QPixmap.fromImage(cell.image), side, side, self.devicePixelRatioF())
             paint_centred(painter, QRectF(room.x(), room.y(), room.width(), side), shown, radius=theme.px(2))
