@@ -254,9 +254,22 @@ class ZoomableImage(ImageView):
     def _paint_fitted(self, painter: QPainter, scale: float) -> None:
         assert self._pyramid is not None
         if self._fitted.isNull():
-            level = QPixmap.fromImage(self._pyramid.level(scale))
-            self._fitted = fitted(level, self.width(), self.height(), self.devicePixelRatioF())
+            self._fitted = self._made_to_fit(self._pyramid.level(scale))
         paint_centred(painter, QRectF(self.rect()), self._fitted, radius=theme.px(4))
+
+    def _made_to_fit(self, level: QImage) -> QPixmap:
+        """``level`` as large as the view. A larger one is painted smaller, which is quicker than to scale it."""
+        room, ratio = self.size() * self.devicePixelRatioF(), self.devicePixelRatioF()
+        size = level.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        if level.width() < size.width() or size.isEmpty():
+            return fitted(QPixmap.fromImage(level), self.width(), self.height(), ratio)
+        made = QPixmap(size)
+        painter = QPainter(made)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        painter.drawImage(made.rect(), level)
+        painter.end()
+        made.setDevicePixelRatio(ratio)
+        return made
 
     def _paint_tag(self, painter: QPainter, at: QPointF, text: str, *, above: bool = False) -> None:
         """Words over the image, readable on any."""
