@@ -5,6 +5,7 @@ A scene finds the window as the one before left it, without dialogs.
 
 from __future__ import annotations
 
+from PIL import Image
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from tools.screenshots.stage import Stage, ask, select_rows, type_into, unpack, wait
@@ -15,11 +16,13 @@ from visualmemory_gui.app.operations import history as steps
 from visualmemory_gui.app.operations import queue as waiting
 from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.types import Box
 
 WRONG = "36-ktip.png"
 STRANGE = "22-grattacieli_grigi.png"
 TORN = "23-zucca_architetto_frances_01.png"
 UNSURE = "16-new-south-wales-outline.png"
+THINGS = (TORN, "21-trumpet_pocket_colour_ganso.png", WRONG)
 NEW_CLASS = "buildings/skyscrapers"
 HOME = "/home/ada/images"
 
@@ -91,6 +94,30 @@ def torn(stage: Stage) -> None:
     stage.shoot("between")
     ask(stage, UNSURE)
     stage.shoot("class-set")
+
+
+def parts(stage: Stage) -> None:
+    """Two parts of an image of three things, one of them compared with its nearest neighbour."""
+    decide, recent = stage.window.decide, stage.window.decide.recent
+    names = {q.name: q.source for q in map(recent.query, range(recent.rowCount()))}
+    scene = Image.new("RGB", (1500, 600), "white")
+    for at, name in enumerate(THINGS):
+        thing = Image.open(names[name] or "").convert("RGBA")
+        thing.thumbnail((440, 440))
+        scene.paste(thing, (at * 500 + 30, 80), thing)
+    scene.save(stage.room / "three-things.png")
+    stage.window.commands.decide.decide([str(stage.room / "three-things.png")])
+    stage.settle()
+    wait(stage, lambda: decide.query_image.part is not None)
+    for at in (0, 1):
+        decide.parts.decide(Box(at * 500, 40, 500, 520))
+        stage.settle()
+    wait(stage, lambda: decide.query_image.part is not None)
+    stage.shoot("parts")
+    stage.press("actionCompare")
+    wait(stage, lambda: decide.compare.neighbour.pyramid is not None)
+    stage.shoot("compare")
+    decide.compare.hide()
 
 
 def taught(stage: Stage) -> None:
@@ -375,6 +402,7 @@ def long_names(stage: Stage) -> None:
 
 
 STORY = (
-    empty, decide, voters, torn, strike, unknown, taught, preview, watch, queue, cull, curate, struck, review, history,
-    branch, notes, palette, study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals, long_names,
+    empty, decide, voters, torn, parts, strike, unknown, taught, preview, watch, queue, cull, curate, struck, review,
+    history, branch, notes, palette, study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals,
+    long_names,
 )  # fmt: skip
