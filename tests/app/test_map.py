@@ -115,7 +115,7 @@ def test_a_click_selects_a_dot_and_a_box_all_within(desk: Desk) -> None:
     page.actions_by_id["box"].trigger()
     drag(view, *corners(view))
     assert view.selected.tolist() == seen.ids.tolist() == page.grid.selection.ids
-    assert page.summary.text() == "18 selected: animals/cat 6, animals/dog 6, plants/rose 6"
+    assert page.summary.accessibleName() == "18 selected: animals/cat 6, animals/dog 6, plants/rose 6"
     QTest.mouseClick(view, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.ShiftModifier, spot_of(view, 5))
     assert len(view.selected) == 17 and 5 not in view.selected
     page.actions_by_id["curate"].trigger()

@@ -9,7 +9,7 @@ from PIL import Image
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from tools.screenshots.stage import Stage, ask, select_rows, type_into, unpack, wait
-from tools.screenshots.study_scenes import best_settings, evaluated, experiments, novelty, study
+from tools.screenshots.study_scenes import best_settings, evaluated, experiments, map_of_images, novelty, study
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.operations import exemplars, folders
 from visualmemory_gui.app.operations import history as steps
@@ -403,6 +403,6 @@ def long_names(stage: Stage) -> None:
 
 STORY = (
     empty, decide, voters, torn, parts, strike, unknown, taught, preview, watch, queue, cull, curate, struck, review,
-    history, branch, notes, palette, study, evaluated, best_settings, novelty, experiments, busy, dialogs, originals,
-    long_names,
+    history, branch, notes, palette, study, evaluated, best_settings, novelty, map_of_images, experiments, busy,
+    dialogs, originals, long_names,
 )  # fmt: skip

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QTabWidget
 
-from tools.screenshots.stage import Stage, turn_to
+from tools.screenshots.stage import Stage, turn_to, wait
 from visualmemory_gui.app.operations.settings import use_settings
 from visualmemory_gui.app.views.study.evaluate_page import EvaluatePage
 from visualmemory_gui.app.views.study.growth_page import KINDS, GrowthPage
+from visualmemory_gui.app.views.study.map_page import MapPage
 from visualmemory_gui.app.views.study.novelty_page import NoveltyPage
 from visualmemory_gui.app.views.study.tune_page import TunePage
 
@@ -61,6 +62,29 @@ def novelty(stage: Stage) -> None:
     stage.settle()
     page.table.selectRow(page.table.rowCount() // 2)
     stage.shoot("novelty")
+
+
+def map_of_images(stage: Stage) -> None:
+    """The map by neighbourhoods: whole, enlarged until it shows images, and with a cluster in the lasso."""
+    page = turn_to(stage, MapPage)
+    page.lay_out("tsne")
+    wait(stage, lambda: not page.model.running, seconds=300)
+    stage.shoot("map-whole")
+    view, image = page.view, page.model.found
+    assert image is not None
+    spot = view.pixel_of(int(image.ids[len(image.ids) // 3]))
+    assert spot is not None
+    while not view.shows_images:
+        view.look(view.camera.zoomed(1.3, spot.x(), spot.y()))
+        view.repaint_dots()
+        stage.settle()
+    left, top = view.camera.place_of(0.3 * view.width(), 0.3 * view.height())
+    right, bottom = view.camera.place_of(0.6 * view.width(), 0.7 * view.height())
+    inside = (image.xy >= (left, bottom)) & (image.xy <= (right, top))
+    view.select(image.ids[inside.all(axis=1)])
+    page.on_outlined(view.selected)
+    stage.settle()
+    stage.shoot("map-images")
 
 
 def experiments(stage: Stage) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QActionGroup
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSizePolicy, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Fact, build, key_sheet, show_targets
@@ -23,6 +23,7 @@ from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import button_of
 from visualmemory_gui.app.views.kit.choosers import Choosers
+from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
 from visualmemory_gui.app.views.kit.exemplar_preview import ExemplarPreview
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.study.map_actions import ACTIONS, KEYS, LAYOUTS, ON_SELECTION, TOOLS, VIEW_ACTIONS
@@ -76,7 +77,9 @@ class MapPage(StudyPage):
         self.actions_by_id = build(self, ACTIONS, prefix="map", heard_in=[self])
         self.actions_by_id |= build(self, VIEW_ACTIONS, prefix="map", heard_in=[self.view])
         self._join_tools()
-        self.summary, self.how, self.empty = dim_label(), dim_label(), dim_label(middle=True)
+        self.how, self.empty = dim_label(), dim_label(middle=True)
+        self.summary = ElidedLabel()
+        self.summary.setProperty("dim", True)
         self.legend, self.list = MapLegend(), MapList(self.grid)
         self.impact = ImpactLine()
         self._lay_out()
@@ -216,7 +219,7 @@ class MapPage(StudyPage):
             self.actions_by_id["tsne"].setToolTip(NO_TSNE)
         for method, name in LAYOUTS.items():
             self.actions_by_id[name].setChecked(image is not None and image.method == method)
-        self.summary.setText(self.classes.words(image, selected) if image is not None else "")
+        self.summary.set_full_text(self.classes.words(image, selected) if image is not None else "")
         self._show_legend()
         self.preview_binding.update()
 
@@ -331,8 +334,6 @@ class MapPage(StudyPage):
         for name in ("relabel", "strike", "restore", "curate"):
             buttons.addWidget(button_of(self.actions_by_id[name]))
         self.summary.setAccessibleDescription("What is selected on the map")
-        self.summary.setWordWrap(False)
-        self.summary.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(theme.px(4), 0, 0, 0)

@@ -40,8 +40,9 @@ def paint_neighbours(painter: QPainter, pixels: Pixels, half: float = 0.0) -> No
 def icon_of(sign: Sign, colour: QColor, ratio: float) -> QIcon:
     """The sign as the map shows it, for the legend."""
     side = round(theme.px(ICON_PT) * ratio)
-    middle = np.array([(side / 2, side / 2)], np.float32)
-    canvas = dots.canvas_of(side, side, QColor(theme.current().surface).rgba())
+    whole = 2 * side  # a dot needs room around it
+    middle = np.array([(whole / 2, whole / 2)], np.float32)
+    canvas = dots.canvas_of(whole, whole, QColor(theme.current().surface).rgba())
     radius = side * 0.3
     if sign in ("dot", "placed", "struck", "selected"):
         shape: dots.Shape = {"placed": "ring", "struck": "cross"}.get(sign, "dot")  # type: ignore[assignment]
@@ -51,13 +52,14 @@ def icon_of(sign: Sign, colour: QColor, ratio: float) -> QIcon:
     if sign == "selected":
         text = np.array([QColor(theme.current().text).rgba()], np.uint32)
         dots.paint_dots(canvas, middle, text, dots.stamp_of("outline", side * 0.42))
-    image = QImage(canvas.data, side, side, 4 * side, QImage.Format.Format_RGB32).copy()
+    image = QImage(canvas.data, whole, whole, 4 * whole, QImage.Format.Format_RGB32)
+    image = image.copy((whole - side) // 2, (whole - side) // 2, side, side)
     image.setDevicePixelRatio(ratio)
     pixmap = QPixmap.fromImage(image)
     if sign in ("neighbour", "query"):
         painter = QPainter(pixmap)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        spot: Pixels = (middle / ratio).astype(np.float32)
+        spot: Pixels = np.array([(side / 2 / ratio, side / 2 / ratio)], np.float32)
         if sign == "query":
             paint_query(painter, spot)
         else:

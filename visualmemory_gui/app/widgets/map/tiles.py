@@ -12,7 +12,7 @@ from visualmemory_gui.app.models.map import Spots
 from visualmemory_gui.app.widgets.map.camera import Camera, Pixels
 from visualmemory_gui.engine.types import I64
 
-MOST_A_CELL = 2.5  # on average; where there are more, dots say more than a few of the images would
+MOST_A_CELL = 3.5  # on average; where there are more, dots say more than a few of the images would
 MOST_IMAGES = 700  # as many as are kept decoded at a time
 GAP = 0.08  # of a cell, around its image
 
