@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
@@ -16,7 +18,11 @@ from visualmemory_gui.app.models.map import inside, nearest_spot
 from visualmemory_gui.app.operations import teach
 from visualmemory_gui.app.views.study.map_page import MapPage
 from visualmemory_gui.app.widgets.map.map_view import MapView
+from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.experiments import tsne
 from visualmemory_gui.engine.experiments.map import KEPT, Layout
+from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.types import F64
 
 
 def page_of(desk: Desk) -> MapPage:
@@ -320,28 +326,27 @@ def test_equal_vectors_lie_at_one_place_where_all_can_be_selected(desk: Desk, tm
     assert len(page.view.selected) == 4
 
 
-def test_neighbourhoods_grow_in_sight_and_cancel_keeps_what_is_there(desk: Desk) -> None:
+def test_neighbourhoods_grow_in_sight_and_cancel_keeps_what_is_there(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     page = page_of(desk)
-    grown: list[int] = []
+    seen: list[str] = []
+    whole = tsne.steps
 
-    def watch() -> None:
-        image = page.model.found
-        if image is not None and page.model.running and image.method == "tsne":
-            grown.append(image.layout.steps)
-            assert page.how.text().startswith(f"Growing: {image.layout.steps} of 750 steps")
-            if image.layout.steps >= 100:
-                page.model.cancel()
+    def cancelled_at_100(flat: F64, *, seed: int, report: Report) -> Iterator[tuple[int, F64]]:
+        for done, xy in whole(flat, seed=seed, report=report):
+            yield done, xy
+            if done == 100:
+                raise Cancelled
 
-    page.model.updated.connect(watch)
+    monkeypatch.setattr(tsne, "steps", cancelled_at_100)
+    page.model.updated.connect(lambda: seen.append(page.how.text().split(";")[0]))
     page.actions_by_id["tsne"].trigger()
     desk.settle()
+    growing = [text for text in dict.fromkeys(seen) if text.startswith("Growing")]
+    assert growing == [f"Growing: {done} of 750 steps" for done in (25, 50, 75, 100)]
     image = page.model.found
-    assert image is not None and image.method == "tsne" and grown[:2] == [25, 50]
-    assert 100 <= image.layout.steps < 750 and page.how.text().startswith("Stopped after ")
+    assert image is not None and image.layout.steps == 100 and page.how.text().startswith("Stopped after 100 of 750")
     kept = desk.memory.results.get(KEPT)
-    assert kept is not None and Layout.from_text(kept).steps == image.layout.steps
+    assert kept is not None and Layout.from_text(kept).steps == 100
     assert page.actions_by_id["tsne"].isChecked()
-    page.model.updated.disconnect(watch)
-    page.actions_by_id["tsne"].trigger()
-    desk.settle()
-    assert page.model.found is not None and page.model.found.layout.finished and "steps" not in page.how.text()
