@@ -273,17 +273,15 @@ class QueryPanel(QFrame):
         buttons.addWidget(self.report, 2, 1)
         column = QVBoxLayout(self)
         header = QHBoxLayout()
+        header.setSpacing(theme.px(2))
         header.addWidget(self.title)
-        header.addWidget(self.name, 1)
+        header.addWidget(self.name, 1)  # is cut, so that the panel stays as narrow as a low screen needs
+        for button in (self.part, self.fit, self.full):
+            header.addWidget(button)
         column.addWidget(self.back)
         column.addLayout(header)
         column.addWidget(self.image, 3)
-        below = QHBoxLayout()
-        below.addWidget(self.similarity)
-        below.addStretch(1)
-        for button in (self.part, self.fit, self.full):
-            below.addWidget(button)
-        column.addLayout(below)
+        column.addWidget(self.similarity, 0, Qt.AlignmentFlag.AlignLeft)
         column.addWidget(self.box_hint)
         column.addWidget(self.parts)
         column.addWidget(self.caption)

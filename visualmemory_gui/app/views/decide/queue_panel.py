@@ -51,6 +51,7 @@ class QueuePanel(QFrame):
         self.progress.setAccessibleName("Share of the queue that is certain")
         self.progress.setTextVisible(False)
         self.progress.setFixedSize(theme.px(90), theme.px(6))
+        self.progress.hide()  # until there is room for it
         self.least = self._make_least()
         self.order = QueueOrder(model, "queueOrder")
         self._row = QHBoxLayout()
