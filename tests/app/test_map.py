@@ -90,7 +90,11 @@ def test_a_new_exemplar_is_placed_at_once_and_marked(desk: Desk, tmp_path: Path)
     after = page.model.found
     assert after is not None and after.ids[after.placed].tolist() == [19]
     assert np.array_equal(after.xy[:18], before.xy) and after.struck.tolist() == [True] + 18 * [False]
-    assert "1 placed since" in page.how.text()
+    assert "1 placed since" in page.how.text() and "out of date" in page.how.text()
+    desk.press("actionUndo")
+    desk.press("actionUndo")
+    settle_all(desk)
+    assert page.model.found is not None and page.model.found.ids.tolist() == list(range(1, 19))
 
 
 def test_what_is_forgotten_leaves_the_map_and_the_map_it_helped_to_make(desk: Desk) -> None:

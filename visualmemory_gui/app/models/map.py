@@ -231,10 +231,13 @@ def nearest_spot(xy: Spots, spot: tuple[float, float], *, within: tuple[float, f
 def inside(xy: Spots, outline: Spots) -> npt.NDArray[np.bool_]:
     """Which of ``xy`` (n, 2) are inside the closed ``outline`` (m, 2), by the even-odd rule."""
     found = np.zeros(len(xy), bool)
-    x, y = xy[:, 0], xy[:, 1]
+    if not len(outline):
+        return found
+    near = np.flatnonzero(((xy >= outline.min(axis=0)) & (xy <= outline.max(axis=0))).all(axis=1))
+    x, y = xy[near].T
     for (x0, y0), (x1, y1) in zip(outline, np.roll(outline, -1, axis=0), strict=True):
         crosses = (y0 > y) != (y1 > y)
         if crosses.any():
             at = x0 + (y[crosses] - y0) * (x1 - x0) / (y1 - y0)
-            found[np.flatnonzero(crosses)[x[crosses] < at]] ^= True
+            found[near[np.flatnonzero(crosses)[x[crosses] < at]]] ^= True
     return found

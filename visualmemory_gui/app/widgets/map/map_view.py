@@ -39,6 +39,7 @@ REACH_PT = 5.0
 STEP = 0.1  # of what is in view, for each press of an arrow key
 NOTCH = 1.25  # the factor of one notch of the wheel
 PAINT_MS = 12  # at most so long a layer that no longer fits is shown before the next is painted
+LASSO_STEP = 3  # pixels between two corners of a lasso
 CARD_PT = 96.0  # the image of the exemplar under the mouse
 
 
@@ -225,7 +226,8 @@ class MapView(QWidget):
         if drag.tool == "move":
             before = drag.way[-1]
             self.look(self.camera.moved(here.x() - before[0], here.y() - before[1]))
-        drag.way.append((here.x(), here.y()))
+        if drag.tool != "lasso" or (here - QPointF(*drag.way[-1])).manhattanLength() >= LASSO_STEP:
+            drag.way.append((here.x(), here.y()))
         self._show_cursor()
         self.update()
 

@@ -13,6 +13,7 @@ from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache, paint_c
 from visualmemory_gui.app.widgets.map.tiles import MOST_IMAGES
 
 FADED = 0.3  # what is left of the colour of an exemplar that does not vote
+SPARE = 100  # tiles kept that are not shown now
 FRAME, ROOM = 3.0, 4.0  # inside and outside of the image's square, in pixels
 
 
@@ -34,7 +35,7 @@ class TilePainter:
         self._thumbnails = thumbnails
         self._size = (0, 1.0)  # the side in pixels, and the device pixel ratio
         self._font = QFont()
-        self._drawn = PixmapCache(2 * MOST_IMAGES)
+        self._drawn = PixmapCache(MOST_IMAGES + SPARE)
 
     @property
     def half(self) -> float:
