@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QComboBox
 from tests.app.conftest import Desk
 from tests.conftest import COLOURS, paint_image
 from visualmemory_gui.app.actions.command_list import commands_of
+from visualmemory_gui.app.models import query_image
 from visualmemory_gui.app.models.cull_run import CullCounts, CullRun, summary
 from visualmemory_gui.app.views.decide.cull_view import CullView
 from visualmemory_gui.engine.errors import StorageError
@@ -206,7 +207,9 @@ def test_the_end_says_what_was_done_and_one_act_undoes_it(culling: Desk) -> None
     assert len(taught(culling)) == 4 and "Other edits" in culling.notes[-1]
 
 
-def test_the_order_is_that_of_the_queue_and_can_be_chosen(culling: Desk) -> None:
+def test_the_order_is_that_of_the_queue_and_can_be_chosen(culling: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(query_image, "AHEAD_BYTES", 0)  # then one is read ahead, and no more
+    whole = culling.window.decide.query_image
     box, queue = (culling.window.findChild(QComboBox, name) for name in ("cullOrder", "queueOrder"))
     box.setCurrentIndex(box.findText("what to teach next"))
     box.activated.emit(box.currentIndex())
@@ -219,6 +222,10 @@ def test_the_order_is_that_of_the_queue_and_can_be_chosen(culling: Desk) -> None
         expected = view(culling).run._run.ahead(model.waiting())[0]  # type: ignore[union-attr]
         press(culling, Qt.Key.Key_Space)
         assert view(culling).run.current == expected
+        culling.bot.waitUntil(lambda: whole.pyramid is not None and view(culling).image.pyramid is whole.pyramid)
+        culling.settle()
+    near = view(culling).run.near
+    assert len(near) == 5 and sum(whole.ahead(each) is not None for each in near) < len(near)
 
 
 def test_a_memory_for_reading_is_looked_through_and_says_why_nothing_is_taught(
