@@ -16,6 +16,7 @@ from tests.app.conftest import Desk
 from tests.conftest import clustered, paint_image
 from visualmemory_gui.app.models.map import inside, nearest_spot
 from visualmemory_gui.app.operations import teach
+from visualmemory_gui.app.views.study import map_page
 from visualmemory_gui.app.views.study.map_page import MapPage
 from visualmemory_gui.app.widgets.map.map_view import MapView
 from visualmemory_gui.engine.errors import Cancelled
@@ -297,7 +298,9 @@ def test_the_nearest_spot_is_found_within_reach_only() -> None:
     assert nearest_spot(xy, (0.5, 0.5), within=(0.2, 0.2)) is None
 
 
-def test_a_read_only_memory_is_mapped_and_says_why_it_is_not_edited(desk: Desk) -> None:
+def test_a_read_only_memory_is_mapped_and_says_why_it_is_not_edited(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
     desk.window.session.open(desk.memory.path, readonly=True)
     desk.settle()
     page = page_of(desk)
@@ -306,6 +309,10 @@ def test_a_read_only_memory_is_mapped_and_says_why_it_is_not_edited(desk: Desk) 
     assert not strike.isEnabled() and not relabel.isEnabled() and "reading only" in strike.toolTip()
     assert page.actions_by_id["curate"].isEnabled() and len(page.grid.ids) == 18
     assert desk.memory.results.get(KEPT) is None
+    monkeypatch.setattr(map_page, "has_tsne", lambda: False)
+    page.on_selection_changed()
+    tsne_action = page.actions_by_id["tsne"]
+    assert not tsne_action.isEnabled() and "pip install" in tsne_action.toolTip()
 
 
 def test_a_kept_map_that_makes_no_sense_is_laid_out_again(desk: Desk) -> None:
