@@ -176,6 +176,9 @@ def test_letters_find_a_class_and_a_new_one_moves_those_like_it(culling: Desk) -
 
 def test_the_end_says_what_was_done_and_one_act_undoes_it(culling: Desk) -> None:
     before = culling.memory.history.steps()
+    watch = culling.window.session.watch
+    tracked, impacts = watch.found, []
+    watch.impact_found.connect(impacts.append)
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Return, Qt.Key.Key_Return):
         press(culling, key)
     press(culling, Qt.Key.Key_Space)
@@ -187,6 +190,7 @@ def test_the_end_says_what_was_done_and_one_act_undoes_it(culling: Desk) -> None
     place = {command.place for command in commands_of(culling.window) if command.text.startswith("Confirm ")}
     assert "One by one" in place
     press(culling, Qt.Key.Key_Escape)
+    assert tracked is not None and watch.found not in (tracked, None) and impacts == []
     assert culling.window.workspace == "decide" and culling.notes[-1] == "4 images of the queue taught one by one."
     chosen = culling.window.decide.queue.table.chosen()
     assert chosen == [culling.window.session.decision.query.queued]  # type: ignore[union-attr]

@@ -100,7 +100,10 @@ class DecideCommands(QObject):
             self._ask_class(typed)
 
     def ask_class_of_culled(self, run: CullModel, typed: str | None) -> None:
-        """Ask for the class of the image shown while culling; see ``teach`` and ``teach_by_name``."""
+        """Ask for the class of the image shown while culling; see ``teach`` and ``teach_by_name``.
+
+        What the lesson would change elsewhere is not shown: the sample of the memory is not tracked meanwhile.
+        """
         self._ask_class(typed, partial(cull_run.teach, self._session, run))
 
     def _ask_class(self, typed: str | None = None, then: Callable[[str], object] | None = None) -> None:
@@ -110,7 +113,7 @@ class DecideCommands(QObject):
         question, verb = ("Relabel this exemplar to", "Relabel") if own else ("Teach this image as", "Teach")
         if len(queued) > 1:
             question = f"Teach {len(queued):,} images as"
-        edit_of = partial(propose_lesson, query) if len(queued) < 2 else None
+        edit_of = partial(propose_lesson, query) if len(queued) < 2 and then is None else None
         self._exemplars.ask_label(
             question, then or self._teach_query, preselected=winner or "", verb=verb, typed=typed, edit_of=edit_of
         )

@@ -28,7 +28,7 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(tasks, "watch", parent)
         self.decisions: tuple[WatchedDecision, ...] = ()
-        self.wait_ms = AFTER_PAINT_MS  # from an edit to the search for its impact
+        self._calm = self._behind = False
 
     def expected(self, content: str | None) -> str | None:
         """What the watched image of this content should be; None if it is not watched."""
@@ -50,10 +50,18 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
 
     def restart(self) -> None:
         """Track again for another memory, or another watch set."""
+        self._behind = False
         self.clear()
         if self._memory is None:
             self._show(())
         self._track()
+
+    def set_calm(self, calm: bool) -> None:
+        """While it is calm, edits follow each other fast: only a watch set is tracked through each of them. After that
+        the sample of the memory is decided again, in the background."""
+        self._calm = calm
+        if not calm and self._behind:
+            self.restart()
 
     def on_changed(self, changes: Changes) -> None:
         """Find the impact of ``changes``. After a forget, start again: nothing forgotten may be retained."""
@@ -64,12 +72,15 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
             self._track()  # it had been stopped
         if tracker is None or not (changes.ids or changes.settings):
             return
+        if self._calm and not self.decisions:
+            self._behind = True
+            return
 
         def work() -> tuple[Impact, tuple[WatchedDecision, ...]] | None:
             alive = tracker is self.found  # otherwise the memory may be closed by now
             return (tracker.impact_of(changes), tracker.watched_decisions()) if alive else None
 
-        self._tasks.run_edit("Looking at other decisions", work, self._take_impact, wait_ms=self.wait_ms)
+        self._tasks.run_edit("Looking at other decisions", work, self._take_impact, wait_ms=AFTER_PAINT_MS)
 
     def _track(self) -> None:
         """Make another tracker; the present one is used until then."""

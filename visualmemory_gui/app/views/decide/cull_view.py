@@ -10,7 +10,6 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import PLACE, REFUSAL, Fact, build, show_targets
 from visualmemory_gui.app.actions.refused_keys import EDITS
 from visualmemory_gui.app.models.cull_run import CullModel, summary
-from visualmemory_gui.app.models.decision import AFTER_PAINT_MS
 from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.app.models.queue_rows import QueueRow, in_words
 from visualmemory_gui.app.operations import cull_run
@@ -28,7 +27,6 @@ from visualmemory_gui.app.widgets.tables.letters import ASKS, Letters, is_letter
 KEYS = "Return confirms · 1 to 9 or letters teach a class · Space skips · ← back · U undo · + zooms · Esc leaves"
 KEYS_AT_END = "← back · Shift+Space shows the skipped again · Shift+U undoes all · Esc leaves"
 COMMANDS = (ASKS, Qt.Key.Key_U)  # letters that begin no name
-AFTER_NEXT_MS = 500  # the next image is shown by then
 IMAGE_PART = 3  # of four of the width
 NO_IMAGE = "The image is not stored"
 DONE = "All images were shown"
@@ -91,7 +89,7 @@ class CullView(QWidget):
     def _set_calm(self, calm: bool) -> None:
         """Let the next image come before what a lesson does to other decisions, and before flips, which are not shown
         here."""
-        self._session.watch.wait_ms = AFTER_NEXT_MS if calm else AFTER_PAINT_MS
+        self._session.watch.set_calm(calm)
         self._session.counterfactuals.set_on(not calm)
 
     # What the actions do
