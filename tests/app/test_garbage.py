@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import time
 import weakref
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -71,6 +72,22 @@ def test_it_comes_by_itself(qtbot: QtBot) -> None:
         left = cycle()
         allocate()
         qtbot.waitUntil(lambda: left() is None)
+    finally:
+        garbage.stop()
+
+
+def test_a_collection_of_all_rests_many_times_as_long_as_it_took(qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    collected: list[int] = []
+    garbage = Garbage()
+    try:
+        monkeypatch.setattr(gc, "get_count", lambda: (10_000, 10_000, 10_000))
+        monkeypatch.setattr(gc, "collect", collected.append)
+        clock = iter([100.0, 100.5, 105.0, 111.0, 111.5])  # begins, ends, too early, begins, ends
+        monkeypatch.setattr(time, "monotonic", lambda: next(clock))
+        monkeypatch.setattr(Garbage, "_all_from", 0.0)
+        for _ in range(3):
+            garbage.on_due()
+        assert collected == [2, 1, 2]
     finally:
         garbage.stop()
 

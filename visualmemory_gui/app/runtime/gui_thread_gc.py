@@ -7,10 +7,12 @@ its own thread crashes the process: timers, models and dying widgets would vanis
 from __future__ import annotations
 
 import gc
+import time
 
 from PySide6.QtCore import QObject, QTimer, Slot
 
 EVERY_MS = 500
+REST = 20.0  # times as long as it took is no other collection of all generations
 
 
 class Garbage(QObject):
@@ -20,6 +22,7 @@ class Garbage(QObject):
     """
 
     _alive = 0
+    _all_from = 0.0  # when all generations may be collected again, by the monotonic clock
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -51,8 +54,14 @@ class Garbage(QObject):
 
     @Slot()
     def on_due(self) -> None:
-        """Collect the oldest generation that is over its limit, as Python would."""
-        counts, limits = gc.get_count(), gc.get_threshold()
+        """Collect the oldest generation that is over its limit. Like Python's own, but by time and not by count, the
+        collection of all takes a small share only."""
+        counts, limits, began = gc.get_count(), gc.get_threshold(), time.monotonic()
+        of_all = len(counts) - 1
         due = [generation for generation in range(len(counts)) if 0 < limits[generation] < counts[generation]]
-        if due:
-            gc.collect(due[-1])
+        if due and due[-1] == of_all and began >= Garbage._all_from:
+            gc.collect(of_all)
+            ended = time.monotonic()
+            Garbage._all_from = ended + REST * (ended - began)
+        elif due:
+            gc.collect(min(due[-1], of_all - 1))
