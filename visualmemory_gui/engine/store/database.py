@@ -200,7 +200,8 @@ class Database:
                 self.require_there()
                 self.rows("commit")
             except BaseException as error:
-                self._roll_back(None)
+                if self._depth:  # it had begun
+                    self._roll_back(None)
                 if isinstance(error, Exception):
                     self.require_there()  # where the memory is gone, that is what to say
                 raise
