@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from dataclasses import fields
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -58,3 +61,17 @@ def test_what_is_not_named_stays_and_no_vector_is_copied() -> None:
     same(before.changed(), before)
     assert before.changed(active=before.among(np.array([1]))).vectors.base is before.vectors.base
     assert before.among(np.array([2, 0])).tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("twins", [False, True])
+def test_a_snapshot_goes_with_its_last_reader(twins: bool) -> None:
+    first = snapshot_of(["a", "b", "a"], np.ones((3, 1), np.float32) if twins else None)
+    snapshot = first.changed(active=np.ones(3, bool))
+    gc.disable()
+    try:
+        assert snapshot.different.active_count == (1 if twins else 3)
+        held = weakref.ref(snapshot.active)
+        del snapshot
+        assert held() is None
+    finally:
+        gc.enable()

@@ -223,7 +223,8 @@ class Snapshot:
     def different(self) -> Snapshot:
         """The same with only the first active exemplar of each vector active: what a search for different vectors
         looks through."""
-        return self.derived(_without_twins)
+        without = self.derived(_without_twins)
+        return self if without is None else without
 
     @property
     def active_count(self) -> int:
@@ -325,9 +326,10 @@ class Snapshot:
         )
 
 
-def _without_twins(snapshot: Snapshot) -> Snapshot:
+def _without_twins(snapshot: Snapshot) -> Snapshot | None:
+    """None where no vector has a twin: a snapshot that held itself would outlive its last reader."""
     if not len(snapshot.twin_groups):
-        return snapshot
+        return None
     active = snapshot.active.copy()
     active[snapshot.twin_groups.later] = False
     return snapshot.changed(active=active)
