@@ -107,6 +107,7 @@ BAD = [
     (f"{TOP}{'<g>' * 50_000}{'</g>' * 50_000}</svg>", "32 deep"),
     (f"{TOP}{'<g/>' * 100_001}</svg>", "100,000 elements"),
     (copies_of_copies(), "100,000 elements"),
+    (copies_of_copies().replace("<use ", '<use href="#none" '), "100,000 elements"),
     (f'{TOP}<g id="a"><use xlink:href="#b"/></g><g id="b"><use xlink:href="#a"/></g></svg>', "deep"),
     (SELF, "refers to itself"),
     (f'{TOP}<path d="M0 0H1e8" stroke="black" stroke-dasharray="1e-4"/></svg>', "drawn whole"),

@@ -108,11 +108,11 @@ class _Reader:
         if name := attributes.get("id"):
             self._groups.append(_Group(name, len(self._open)))
             self._named.setdefault(name, self._groups[-1])
-        linked = next((value for key, value in attributes.items() if _local(key) == "href"), "")
+        linked = [value.removeprefix("#") for key, value in attributes.items() if _local(key) == "href"]
         for group in self._groups:
             group.elements += 1
-            if element == "use":
-                group.copies.append(linked.removeprefix("#"))
+            if element == "use":  # which of several links Qt follows is not relied on
+                group.copies += linked
 
     def check_copies(self) -> None:
         """Raises Refused where elements are copied so often, by copies of copies, that drawing them would not end."""
