@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStyle
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.last_place import LastPlace
 from visualmemory_gui.app.models.window_settings import SIDES, WindowSettings
+from visualmemory_gui.engine.files.path_kind import is_file, is_folder
 
 MOST_RECENT = 6
 SIZE = (1280, 800)
@@ -172,8 +173,8 @@ def keep_on_screen(window: QMainWindow) -> None:
 
 def kind_of(paths: list[str]) -> Literal["memory", "folder", "bundle", "other"]:
     """The kind of what was dropped: one memory, one folder of images, one bundle, or something else."""
-    if len(paths) == 1 and paths[0].lower().endswith(BUNDLE) and not Path(paths[0]).is_dir():
+    if len(paths) == 1 and paths[0].lower().endswith(BUNDLE) and not is_folder(paths[0]):
         return "bundle"
-    if len(paths) != 1 or not Path(paths[0]).is_dir():
+    if len(paths) != 1 or not is_folder(paths[0]):
         return "other"
-    return "memory" if (Path(paths[0]) / "memory.sqlite").is_file() else "folder"
+    return "memory" if is_file(Path(paths[0]) / "memory.sqlite") else "folder"

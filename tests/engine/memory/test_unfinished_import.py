@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -80,6 +83,20 @@ def test_it_is_not_offered_when_it_was_left_undone_forgotten_or_its_folder_is_go
     with VisualMemory.open(cut) as memory:
         memory.maintenance.leave_import()
         assert memory.maintenance.unfinished_import is None
+    assert offered(cut) is None
+
+
+def test_a_memory_opens_whose_import_came_from_a_place_that_cannot_be_looked_at(
+    cut: Path, images: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    look = os.stat
+
+    def refuse(path: Any, *args: Any, **named: Any) -> os.stat_result:
+        if path in (images, str(images)):
+            raise PermissionError(errno.EACCES, "Permission denied", str(path))
+        return look(path, *args, **named)
+
+    monkeypatch.setattr(os, "stat", refuse)
     assert offered(cut) is None
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject
@@ -21,6 +20,7 @@ from visualmemory_gui.app.operations import cull_run, exemplars, queue, watch_se
 from visualmemory_gui.app.operations import teach as teaching
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.files.path_kind import is_folder
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ class DecideCommands(QObject):
             self._ask.frames(videos, partial(queue.add_videos, self._session, videos))
         images = [image for image in images if image not in videos]
         paths = [image for image in images if isinstance(image, str)]
-        if len(paths) > 1 or (paths and Path(paths[0]).is_dir()):
+        if len(paths) > 1 or (paths and is_folder(paths[0])):
             queue.add(self._session, paths)
         elif images:
             self._session.decision.ask(images[0])

@@ -10,6 +10,7 @@ from PySide6.QtCore import QBuffer, QByteArray, QIODevice, QMimeData
 from PySide6.QtGui import QImage
 
 from visualmemory_gui.app.models import mime
+from visualmemory_gui.engine.files.path_kind import is_folder
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,7 +23,7 @@ def incoming(data: QMimeData) -> list[str | Image]:
     """Paths of images, with folders expanded one level deep; failing those, the pixels that the drag carries."""
     found: list[str | Image] = []
     for path in mime.paths(data):
-        found += images_in(path) if Path(path).is_dir() else [path]
+        found += images_in(path) if is_folder(path) else [path]
     return found or _pixels(data)
 
 

@@ -8,6 +8,7 @@ from visualmemory_gui.engine.errors import BadValue, ExchangeError
 from visualmemory_gui.engine.exchange import bundle, exemplars_csv, imagefolder, neighbours_json, parquet
 from visualmemory_gui.engine.exchange.report import report as document
 from visualmemory_gui.engine.exchange.results import Exported, Imported
+from visualmemory_gui.engine.files.path_kind import is_file, is_folder
 from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.filesystem import folder_at
@@ -35,7 +36,7 @@ def format_of(target: str | Path, kind: str | None = None) -> str:
     Raises BadValue if ``kind`` and the ending contradict each other, or neither names a format.
     """
     path = Path(target)
-    ending = "" if path.is_dir() else path.suffix.lower()
+    ending = "" if is_folder(path) else path.suffix.lower()
     meant = ENDINGS.get(ending)
     if kind is None and ending and meant is None:
         raise BadValue(
@@ -67,7 +68,7 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
     ``encoder`` is that of a new memory of images.
     """
     path, memory = Path(source), folder_at(memory)
-    if path.is_dir():
+    if is_folder(path):
         return imagefolder.import_(path, memory, encoder=encoder, report=report)
     head = _head(path)
     if head == parquet.MAGIC:
@@ -79,7 +80,7 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
 
 def _head(path: Path) -> bytes:
     try:
-        if not path.is_file():
+        if not is_file(path):
             raise ExchangeError(
                 f"{path} does not exist" if not path.exists() else f"{path} is neither a file nor a folder"
             )

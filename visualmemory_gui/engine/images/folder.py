@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.files.path_kind import is_folder
 from visualmemory_gui.engine.images import files
 from visualmemory_gui.engine.images.formats import looks_like_image
 from visualmemory_gui.engine.types import Skipped
@@ -30,7 +31,7 @@ def walk(folder: str | Path) -> Walk:
     are counted, memories and files that are not images are listed. The same tree gives the same walk. Raises BadValue.
     """
     root = Path(files.absolute(folder))
-    if not root.is_dir():
+    if not is_folder(root):
         raise BadValue(f"{files.shown(folder)} is not a folder")
     walker = _Walker(root)
     while walker.waiting:

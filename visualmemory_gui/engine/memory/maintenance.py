@@ -14,6 +14,7 @@ import numpy as np
 from visualmemory_gui.engine.decision.novelty import Thresholds
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.files.atomic_file import is_own
+from visualmemory_gui.engine.files.path_kind import is_file
 from visualmemory_gui.engine.memory import verify as checks
 from visualmemory_gui.engine.memory.image_reader import ImageReader, file_sha256
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
@@ -193,7 +194,7 @@ class FolderMaintenance:
             if file_sha256(str(candidate)) != exemplar.sha256:
                 by_bytes = _by_bytes(new_path, report) if by_bytes is None else by_bytes
                 candidate = Path(by_bytes.get(str(exemplar.sha256), ""))
-            if candidate.is_file():
+            if is_file(candidate):
                 moved[exemplar.id] = str(candidate)
             else:
                 lost[exemplar.id] = str(place)

@@ -15,6 +15,7 @@ from visualmemory_gui.engine.arguments import paths_of
 from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadImage, Cancelled
+from visualmemory_gui.engine.files.path_kind import is_folder
 from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.memory import importer
 from visualmemory_gui.engine.memory.added_images import NO_PIXELS, AddResult, keep_copy, put
@@ -239,7 +240,7 @@ def _files(paths: Sequence[str | Path]) -> tuple[list[str], list[Skipped]]:
     files: list[str] = []
     skipped: list[Skipped] = []
     for path in map(Path, paths_of(paths)):
-        if path.is_dir():
+        if is_folder(path):
             found = walk(path)
             files += [file for file, _ in found.files]
             skipped += found.skipped

@@ -9,10 +9,10 @@ from __future__ import annotations
 import hmac
 import json
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.files import installation
+from visualmemory_gui.engine.files.path_kind import is_folder
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.store import sources
 
@@ -55,4 +55,4 @@ def unfinished_import(live: OpenMemory) -> UnfinishedImport | None:
     except (ValueError, TypeError, AttributeError, VisualMemoryError, OSError):
         return None
     added = sources.count_below(live.database, found.folder)
-    return replace(found, added=added) if 0 < added < found.images and Path(found.folder).is_dir() else None
+    return replace(found, added=added) if 0 < added < found.images and is_folder(found.folder) else None
