@@ -17,7 +17,7 @@ import pytest
 
 from tests import long_tail
 from tools.floors import PACKAGE, circles_of, house
-from visualmemory_gui import VisualMemory
+from visualmemory_gui import VisualMemory, VisualMemoryClassifier
 from visualmemory_gui.app.models import headline
 from visualmemory_gui.cli.main import COMMANDS
 from visualmemory_gui.engine.curation import prune, review
@@ -184,6 +184,7 @@ def _all_that_votes(memory: VisualMemory, folder: Path) -> dict[str, Callable[[]
         "each rule on the same neighbours": lambda: headline.by_rule(decision),
         "a place on the map": lambda: exemplar_map.place(layout, memory.snapshot, vectors),
         "published lists": lambda: evaluate_lists(folder / "lists.json"),
+        "an estimator": lambda: VisualMemoryClassifier.from_memory(memory).predict_proba(vectors),
     }
 
 

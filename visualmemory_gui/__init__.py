@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
+    from visualmemory_gui.engine.exchange.sklearn_classifier import VisualMemoryClassifier
+    from visualmemory_gui.engine.exchange.sklearn_encoder import ImageEncoder
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
     from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour
 
@@ -20,8 +22,10 @@ __all__ = [
     "Changes",
     "Decision",
     "Exemplar",
+    "ImageEncoder",
     "Neighbour",
     "VisualMemory",
+    "VisualMemoryClassifier",
     "VisualMemoryError",
     "__version__",
 ]
@@ -31,8 +35,10 @@ _HOMES = {
     "Changes": "types",
     "Decision": "types",
     "Exemplar": "types",
+    "ImageEncoder": "exchange.sklearn_encoder",
     "Neighbour": "types",
     "VisualMemory": "memory.visual_memory",
+    "VisualMemoryClassifier": "exchange.sklearn_classifier",
     "VisualMemoryError": "errors",
 }
 

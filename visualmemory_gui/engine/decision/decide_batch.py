@@ -92,6 +92,17 @@ def decide_many(
     return Verdicts(names, winner, full, share, margin, known)
 
 
+def class_shares(snapshot: Snapshot, rows: I64, distances: F64, scheme: VotingScheme) -> F64:
+    """The share of the vote that each class of ``snapshot.labels`` gets: (q, classes), lines of zeros where no vote
+    weighs anything. ``rows`` and ``distances``, (q, w), are of different vectors, as in ``decide_many``."""
+    near = scheme.neighbours(snapshot, rows, distances, hides=None)
+    totals = np.zeros((len(rows), len(snapshot.labels)))
+    np.add.at(totals, (np.arange(len(rows))[:, None], near.codes), scheme.vote_weights(near))
+    total = totals.sum(axis=1, keepdims=True)
+    shares: F64 = np.divide(totals, total, out=np.zeros_like(totals), where=total > 0.0)
+    return shares
+
+
 def _vote(codes: I64, votes: F64, tie: float) -> tuple[I64, F64, F64]:
     """Winner, share and margin of each query; sums run in rank order, the first to reach the maximum wins.
 
