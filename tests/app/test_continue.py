@@ -37,7 +37,7 @@ def restart(desk: Desk, again: Desk) -> None:
     desk.window.close()
     again.window.resize(1280, 800)
     again.window.show()
-    again.window.continue_last()
+    again.window.start.continue_last()
     again.settle()
     QApplication.processEvents()
     again.settle()
@@ -110,7 +110,7 @@ def test_a_start_that_ended_while_opening_is_not_repeated(desk: Desk, again: Des
     preferences.mark_opening(again.window.settings, True)
     restart(desk, again)
     assert again.window.session.memory is None and "is not opened now" in again.notes[-1]
-    again.window.continue_last()
+    again.window.start.continue_last()
     again.settle()
     assert again.window.session.memory is not None
 

@@ -69,7 +69,7 @@ def test_a_window_takes_what_starts_on_its_memory_ask_for(desk: Desk, asking: As
 def test_every_workspace_of_the_window_can_be_asked_for(desk: Desk) -> None:
     assert [name for name in desk.window.workspaces if name not in PART_OF] == list(Workspace)
     for name in Workspace:
-        desk.window.begin(StartRequest(desk.memory.address, workspace=name))
+        desk.window.start.begin(StartRequest(desk.memory.address, workspace=name))
         assert desk.window.workspace == name
 
 

@@ -40,9 +40,9 @@ def create(argv: Sequence[str], *, settings: QSettings | None = None) -> tuple[Q
     if preferences.kind_of([request.memory]) == "bundle":
         QTimer.singleShot(0, window, lambda: window.open(request.memory))  # it may ask, over a window shown by then
     elif request.memory:
-        window.begin(request)
+        window.start.begin(request)
     else:
-        window.continue_last()
+        window.start.continue_last()
     return app, window
 
 

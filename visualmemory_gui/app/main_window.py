@@ -19,19 +19,16 @@ from visualmemory_gui.app.actions.notifications import Notes
 from visualmemory_gui.app.actions.reason_commands import ReasonCommands
 from visualmemory_gui.app.actions.refused_keys import RefusedKeys
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
+from visualmemory_gui.app.actions.start import Start
 from visualmemory_gui.app.actions.window_actions import Commands
 from visualmemory_gui.app.models.exemplars import Ids, Pick
-from visualmemory_gui.app.models.last_place import LastPlace, class_at, query_at, source_of
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
-from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.query import Query
 from visualmemory_gui.app.models.recent_memories import RecentMemoriesModel
 from visualmemory_gui.app.operations import exchange, exemplars, watch_set
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.operations.maintenance import Upkeep
-from visualmemory_gui.app.runtime.error_messages import problem_of
-from visualmemory_gui.app.runtime.handover import hand_over
-from visualmemory_gui.app.runtime.place import only_readable, opening, show_in_folder
+from visualmemory_gui.app.runtime.place import opening, show_in_folder
 from visualmemory_gui.app.runtime.preload import Warming
 from visualmemory_gui.app.runtime.start_request import StartRequest, Workspace
 from visualmemory_gui.app.session import Session
@@ -54,8 +51,6 @@ from visualmemory_gui.app.widgets.panels.empty_state import EmptyState
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
 from visualmemory_gui.app.widgets.panels.recent_tile import RecentTile
-from visualmemory_gui.engine.errors import MemoryLocked
-from visualmemory_gui.engine.progress import Report
 
 NAME = "Visual Memory"
 BUSY = "a question is open in the window of this memory; answer it first"
@@ -86,6 +81,9 @@ class MainWindow(QMainWindow):
                 ReasonCommands(self.session, self.ask, self.on_query_chosen),
                 SettingsCommands(self.session, self.settings, self.ask, self.curate.set_side),
             )
+            self.start = Start(
+                self, self.session, self.settings, self.commands.decide, self.decide.recent, self.curate, self.study
+            )
             self.actions_by_id = window_actions.build(self, self.commands)
             self._states = ActionStates(self.actions_by_id, self.session, self.state, self.decide)
             self.notes = Notes(self.session, self)
@@ -93,7 +91,6 @@ class MainWindow(QMainWindow):
             self._focus_ring = FocusRing(self)
             self._painted = False
             self._closing = False
-            self._request: StartRequest | None = None  # what is to be shown as soon as its memory is open
             self._lay_out()
         self._refused_keys = RefusedKeys(self, partial(may_write, self.session))
         self._connect()
@@ -117,14 +114,6 @@ class MainWindow(QMainWindow):
     def open(self, path: str) -> None:
         self.commands.memory.open_path(path)
 
-    def begin(self, request: StartRequest) -> None:
-        """Open the memory that a start asks for, if it is not open, and show there what it asks for."""
-        memory, self._request = self.session.memory, request
-        if memory is not None and memory.is_there and memory.is_at(request.memory):
-            self._show_requested()
-        else:
-            self.open(request.memory)
-
     def take(self, request: StartRequest) -> str:
         """Come to the front and do what another start asks for; "", or why that is not possible."""
         self.setWindowState(self.windowState() & ~Qt.WindowState.WindowMinimized)
@@ -133,83 +122,8 @@ class MainWindow(QMainWindow):
         self.activateWindow()
         if QApplication.activeModalWidget() is not None and (request.query or request.workspace):
             return BUSY  # its answer is meant for what is shown now
-        self.begin(request)
+        self.start.begin(request)
         return ""
-
-    def _show_requested(self) -> None:
-        """Show the workspace at once, and decide the query when the encoder may load."""
-        memory, request = self.session.memory, self._request
-        if memory is None or request is None:
-            return
-        if not memory.is_at(request.memory):
-            self._request = None
-            return
-        self.show_workspace(request.workspace or ("decide" if request.query else self.workspace))
-        if self.session.heavy_allowed:
-            self._request = None
-            if request.query:
-                self.commands.decide.decide([request.query])
-
-    def continue_last(self) -> None:
-        """Open the memory that was open last, and show what was shown; a note says why that is not possible."""
-        if preferences.was_opening(self.settings):
-            preferences.mark_opening(self.settings, False)
-            self.session.post_note("The program ended while it opened the last memory, so it is not opened now.")
-            return
-        place = preferences.last_place(self.settings)
-        if place is not None:
-            preferences.mark_opening(self.settings, True)
-            back, failed = partial(self._go_back_to, place), partial(self._cannot_continue, place)
-            self.session.open(place.memory, readonly=place.readonly, then=back, failed=failed)
-
-    def _go_back_to(self, place: LastPlace) -> None:
-        preferences.mark_opening(self.settings, False)
-        self.study.go_to(place.page)
-        self.show_workspace(place.workspace)
-        memory = self.session.memory
-        assert memory is not None  # it has just been opened
-
-        def show(found: tuple[Query | None, str | None]) -> None:
-            if self.session.memory is memory:
-                query, label = found
-                if query is not None and self.session.decision.query is None:
-                    self.session.decision.ask_query(query)
-                self.curate.go_to_place(place.top, place.depth, label)
-
-        self.session.tasks.run_edit(
-            "Finding the last query", lambda: (query_at(memory, place), class_at(memory, place)), show
-        )
-
-    def _cannot_continue(self, place: LastPlace, error: BaseException) -> None:
-        preferences.mark_opening(self.settings, False)
-        read = NoteAction("Open for reading", partial(self.session.open, place.memory, readonly=True))
-        show = NoteAction("Show its window", partial(self._show_window_of, place.memory))
-        also = (read,) if not place.readonly and only_readable(place.memory, error) else ()
-        also = (show, *also) if isinstance(error, MemoryLocked) else also
-        self.session.post_note(f"The last memory was not opened. {problem_of(error).what}", also=also)
-
-    def _show_window_of(self, memory: str) -> None:
-        """Bring the other window that has ``memory`` open to the front."""
-
-        def say(shown: bool) -> None:
-            if not shown:
-                self.session.post_note("No window of yours has it open; a command may be editing it.")
-
-        def work(_: Report) -> bool:
-            return hand_over(StartRequest(memory))
-
-        self.session.tasks.run_background("Asking its window", work, say, stoppable=False)
-
-    def _place(self) -> LastPlace:
-        memory, query = self.session.memory, self.session.decision.query
-        if memory is None:
-            return LastPlace()
-        if query is not None and query.recent is None and query.exemplar is None and query.queued is None:
-            query = self.decide.recent.of_content(query.content)
-        source, number = source_of(query)
-        top, depth = self.curate.place()
-        workspace = "decide" if self.workspace == "cull" else self.workspace
-        return LastPlace(memory.address, memory.readonly, workspace, self.study.page, source, number, top, depth)
 
     # What the window does itself, not the commands
 
@@ -267,7 +181,7 @@ class MainWindow(QMainWindow):
 
     def on_painted(self) -> None:
         self.session.allow_heavy()
-        self._show_requested()
+        self.start.show_requested()
 
     def on_view_shown(self) -> None:
         """Begin to go through the queue one by one, or end it."""
@@ -290,7 +204,7 @@ class MainWindow(QMainWindow):
         self.state.set_memory(memory)
         self.show_workspace("decide")
         self.decide.neighbours.grid.setFocus()
-        self._show_requested()
+        self.start.show_requested()
 
     def on_memory_closed(self) -> None:
         self.setWindowTitle(NAME)
@@ -342,7 +256,7 @@ class MainWindow(QMainWindow):
     def closeEvent(self, event: QCloseEvent) -> None:
         preferences.save_window(self.settings, self)
         if not self._closing:  # Qt may ask twice
-            preferences.keep_last_place(self.settings, self._place())
+            preferences.keep_last_place(self.settings, self.start.place())
         self._closing = True
         self.session.shutdown()
         super().closeEvent(event)
