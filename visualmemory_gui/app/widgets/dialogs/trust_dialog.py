@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
-from visualmemory_gui.app import theme
-from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
+from visualmemory_gui.app.widgets.dialogs.number_dialog import NumberDialog
 
 LEAST, MOST = 0.01, 100.0
 MEANING = (
@@ -15,33 +13,12 @@ MEANING = (
 )
 
 
-class TrustDialog(FittingDialog):
-    """Use ``open()``; ``confirmed`` reports the trust. ``what`` names the exemplars: "3 exemplars"."""
-
-    confirmed = Signal(float)
+class TrustDialog(NumberDialog):
+    """``what`` names the exemplars, "3 exemplars"; ``now`` is their trust."""
 
     def __init__(self, parent: QWidget | None, *, what: str, now: float) -> None:
-        super().__init__(parent)
+        super().__init__(
+            parent, title="Set trust", heading=f"Trust of {what}", name="Trust", meaning=MEANING, verb="Set trust"
+        )
         self.setObjectName("trustDialog")
-        self.setWindowTitle("Set trust")
-        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        heading = QLabel(f"Trust of {what}")
-        heading.setFont(theme.points(self.font(), 2, bold=True))
-        self.trust = QDoubleSpinBox()
-        self.trust.setAccessibleName("Trust")
-        self.trust.setRange(LEAST, MOST)
-        self.trust.setSingleStep(0.1)
-        self.trust.setValue(now)
-        self.trust.selectAll()
-        meaning = QLabel(MEANING)
-        meaning.setWordWrap(True)
-        meaning.setProperty("dim", True)
-        meaning.setMinimumWidth(theme.px(230))
-        column = QVBoxLayout(self)
-        for widget in (heading, self.trust, meaning, self.verb_or_cancel("Set trust")[1]):
-            column.addWidget(widget)
-        self.trust.setFocus()
-
-    def accept(self) -> None:
-        self.confirmed.emit(self.trust.value())
-        super().accept()
+        self.suggest(now, least=LEAST, most=MOST, step=0.1)
