@@ -117,6 +117,23 @@ def test_the_query_and_its_neighbours_are_lit_up(desk: Desk) -> None:
     assert np.abs(page.model.query[0] - image.spots_of(np.array([1]))[0]).max() < 1e-4
 
 
+def test_a_hidden_map_places_no_query_until_it_is_seen_again(desk: Desk) -> None:
+    page = page_of(desk)
+    desk.window.on_query_chosen(1)
+    desk.settle()
+    assert not page.isVisible() and page.model.query is None
+    assert page_of(desk).model.query is not None
+
+
+def test_a_selection_on_either_side_is_worked_through_once(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    page, passes = page_of(desk), []
+    monkeypatch.setattr(page.preview_binding, "update", lambda: passes.append(page.view.selected.tolist()))
+    page.view.select(np.array([5]))
+    page.grid.select(np.array([2, 3]))
+    page.view.select(np.empty(0, np.int64))
+    assert passes == [[5], [2, 3], []]
+
+
 def test_a_click_selects_a_dot_and_a_box_all_within(desk: Desk) -> None:
     page = page_of(desk)
     view, seen = page.view, page.model.found

@@ -47,7 +47,8 @@ def classes_of(image: MapImage, marks: Mapping[str, int], held: Mapping[str, int
     level = level_of(image)
     parts = [at_level(label, level) for label in image.labels]
     every = sorted(set(parts))
-    of_label = np.array([every.index(part) for part in parts], np.int64)
+    index = {part: at for at, part in enumerate(every)}
+    of_label = np.array([index[part] for part in parts], np.int64)
     part = of_label[image.label] if len(image.ids) else np.zeros(0, np.int64)
     counts = np.bincount(part, minlength=len(every))
     first = [int(i) for i in np.argsort(-counts, kind="stable")[: len(COLOURS)] if counts[i]]

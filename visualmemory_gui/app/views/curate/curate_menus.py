@@ -5,27 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import partial
 
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.views.kit.menus import empty_menu, menu_of
 
 ON_EXEMPLARS = ("strike", "restore", None, "relabel", "trust", "ask", None, "only", "invert", None, "forget")
 
 
-def empty(parent: QWidget) -> QMenu:
-    """An empty menu, deleted when it closes."""
-    menu = QMenu(parent)
-    menu.setToolTipsVisible(True)
-    menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-    return menu
-
-
 def of_class(parent: QWidget, session: Session, label: str, rename: QAction) -> QMenu:
     """The menu of a class: rename it, or give it a digit."""
-    menu, given = empty(parent), session.class_keys.keys
+    menu, given = empty_menu(parent), session.class_keys.keys
     menu.addAction(rename)
     keys = menu.addMenu("Key")
     mine = next((digit for digit, path in given.items() if path == label), None)
@@ -40,10 +32,4 @@ def of_class(parent: QWidget, session: Session, label: str, rename: QAction) -> 
 
 def of_exemplars(parent: QWidget, actions: Mapping[str, QAction]) -> QMenu:
     """The menu of the selection. Forget is at its end, away from strike."""
-    menu = empty(parent)
-    for name in ON_EXEMPLARS:
-        if name is None:
-            menu.addSeparator()
-        else:
-            menu.addAction(actions[name])
-    return menu
+    return menu_of(parent, actions, ON_EXEMPLARS)

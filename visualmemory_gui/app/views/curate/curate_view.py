@@ -29,6 +29,7 @@ from visualmemory_gui.app.views.curate.review_tabs import ReviewTabs
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.views.kit.exemplar_preview import ExemplarPreview
 from visualmemory_gui.app.views.kit.impact_preview import bind_line
+from visualmemory_gui.app.views.kit.menus import empty_menu
 from visualmemory_gui.app.widgets.grid.memory_grid import MemoryGrid
 from visualmemory_gui.engine.decision.short_labels import short_labels
 from visualmemory_gui.engine.types import Changes
@@ -157,7 +158,7 @@ class CurateView(QWidget):
         self.menu_of_exemplars().popup(spot)
 
     def on_tree_menu_requested(self, spot: QPoint, kind: str, label: str | None) -> None:
-        menu = self.menu_of_class(label) if label is not None else curate_menus.empty(self)
+        menu = self.menu_of_class(label) if label is not None else empty_menu(self)
         if kind == "struck":
             menu.addAction(self.classes.restore_all.text(), self.restore_all)
             menu.addSeparator()

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.actions.action import Action
-from visualmemory_gui.app.actions.exemplar_actions import ASK, RELABEL, RESTORE, SET_TRUST, STRIKE
+from visualmemory_gui.app.actions.exemplar_actions import ASK, PREVIEW, RELABEL, RESTORE, SET_TRUST, STRIKE
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.views.study.map_page import MapPage
@@ -36,8 +36,7 @@ VIEW_ACTIONS: tuple[Action[MapPage], ...] = (
     Action("all_in_sight", "Select all in view", "Select every exemplar that is in view", "select-all",
            lambda page: page.all_in_sight(), ("Ctrl+A",), ("drawn",)),
     replace(ASK, keys=("Return",)),
-    Action("preview", "Large preview", "Show the image large; arrows move on", "image-search-outline",
-           lambda page: page.look_closer(), ("Space",), ("one",)),
+    replace(PREVIEW, needs=("one",)),
 )  # fmt: skip
 LAYOUTS: dict[Method, str] = {"pca": "again", "tsne": "tsne"}
 TOOLS = ("move", "box", "lasso")

@@ -26,6 +26,7 @@ from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
 from visualmemory_gui.app.views.kit.exemplar_preview import ExemplarPreview
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
+from visualmemory_gui.app.views.kit.menus import menu_of
 from visualmemory_gui.app.views.study.map_actions import ACTIONS, KEYS, LAYOUTS, ON_SELECTION, TOOLS, VIEW_ACTIONS
 from visualmemory_gui.app.views.study.map_side import WIDTH_PT, MapLegend, MapList
 from visualmemory_gui.app.views.study.study_page import StudyPage, dim_label
@@ -83,7 +84,7 @@ class MapPage(StudyPage):
         self.legend, self.list = MapLegend(), MapList(self.grid)
         self.impact = ImpactLine()
         self._lay_out()
-        self.preview = ExemplarPreview(self.view, session, self._originals)
+        self.large = ExemplarPreview(self.view, session, self._originals)
         self.preview_binding = PreviewBinding(self, session, self.impact, self._proposed)
         self._connect()
         self.on_updated()
@@ -136,14 +137,14 @@ class MapPage(StudyPage):
         if (exemplar := self._current()) is not None:
             self.query_chosen.emit(exemplar)
 
-    def look_closer(self) -> None:
-        self.preview.toggle(self._current())
+    def preview(self) -> None:
+        self.large.toggle(self._current())
 
     # Slots
 
     def on_memory_changed(self) -> None:
         memory = self._session.memory
-        self.preview.hide()
+        self.large.hide()
         self.thumbnails.set_source(memory.catalog.thumbnails if memory else None)
         self._originals.set_memory(memory)
         self.classes = MapClasses()
@@ -157,7 +158,8 @@ class MapPage(StudyPage):
             self.model.begin()
 
     def on_decided(self) -> None:
-        self.model.on_decided(self._session.decision.query, self._session.decision.decision)
+        if self.isVisible():
+            self.model.on_decided(self._session.decision.query, self._session.decision.decision)
 
     def on_updated(self) -> None:
         image, decision = self.model.found, self._session.decision.decision
@@ -177,9 +179,10 @@ class MapPage(StudyPage):
 
     def on_view_selected(self) -> None:
         """Select in the list what is selected on the map."""
-        if not np.array_equal(self.grid.selection.array, self.view.selected):
-            self.list.show_selected(self.view.selected)
-        self.on_selection_changed()
+        if np.array_equal(self.grid.selection.array, self.view.selected):
+            self.on_selection_changed()
+        else:
+            self.list.show_selected(self.view.selected)  # which comes back by ``on_list_selected``
 
     def on_outlined(self, ids: Ids) -> None:
         """List what was outlined alone, so that it can be looked over."""
@@ -190,8 +193,10 @@ class MapPage(StudyPage):
         selected = self.grid.selection.array
         if not len(selected):
             self.list.show_only(None)
-        self.view.select(selected)
-        self.on_selection_changed()
+        if np.array_equal(selected, self.view.selected):
+            self.on_selection_changed()
+        else:
+            self.view.select(selected)  # which comes back by ``on_view_selected``
 
     def on_class_chosen(self, group: int) -> None:
         """Select the exemplars of a class of the legend."""
@@ -228,15 +233,7 @@ class MapPage(StudyPage):
 
     def menu(self) -> QMenu:
         """The menu of the selection."""
-        menu = QMenu(self)
-        menu.setToolTipsVisible(True)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for name in ON_SELECTION:
-            if name is None:
-                menu.addSeparator()
-            else:
-                menu.addAction(self.actions_by_id[name])
-        return menu
+        return menu_of(self, self.actions_by_id, ON_SELECTION)
 
     def _give_keys(self) -> None:
         """Give the keyboard to the map, as soon as it is there."""
@@ -373,8 +370,8 @@ class MapPage(StudyPage):
         view.activated.connect(self.query_chosen.emit)
         view.menu_requested.connect(self.on_menu_requested)
         grid.selection_changed.connect(self.on_list_selected)
-        grid.current_changed.connect(lambda: self.preview.follow(grid.selection.current_id))
-        grid.preview_requested.connect(self.look_closer)
+        grid.current_changed.connect(lambda: self.large.follow(grid.selection.current_id))
+        grid.preview_requested.connect(self.preview)
         grid.opened.connect(self.query_chosen.emit)
         grid.menu_requested.connect(self.on_menu_requested)
         grid.images_dropped.connect(lambda found: self.commands.take(found, None))

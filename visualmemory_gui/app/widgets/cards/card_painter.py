@@ -296,12 +296,17 @@ def _paint_silent(painter: QPainter, layout: CardLayout) -> None:
 
 def _paint_struck(painter: QPainter, layout: CardLayout, card: Card) -> None:
     c = theme.current()
-    inset = layout.side * 0.1
-    pen = QPen(QColor(c.danger), theme.px(1.5))
-    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
-    painter.setPen(pen)
-    spot = layout.image.adjusted(inset, inset, -inset, -inset)
-    painter.drawLine(spot.topLeft(), spot.bottomRight())
+    paint_strike(painter, layout.image)
     painter.setPen(QColor(c.danger))
     text = "struck out" if card.state == "struck" else "left out here"
     painter.drawText(layout.bar, int(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter), text)
+
+
+def paint_strike(painter: QPainter, box: QRectF) -> None:
+    """The line over the image of an exemplar that is struck out; it leaves a pen of its colour."""
+    pen = QPen(QColor(theme.current().danger), theme.px(1.5))
+    pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+    painter.setPen(pen)
+    across, down = 0.1 * box.width(), 0.1 * box.height()
+    spot = box.adjusted(across, down, -across, -down)
+    painter.drawLine(spot.topLeft(), spot.bottomRight())

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPen, QPixmap
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.exemplars import Cell
-from visualmemory_gui.app.widgets.cards.card_painter import Look
+from visualmemory_gui.app.widgets.cards.card_painter import Look, paint_strike
 from visualmemory_gui.app.widgets.cards.label_chip import shortened
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
@@ -103,9 +103,7 @@ class CellPainter:
     def _paint_struck(self, painter: QPainter, box: QRectF) -> None:
         """Paint a red line and the word."""
         c = theme.current()
-        painter.setPen(QPen(QColor(c.danger), theme.px(1.5)))
-        inset = box.width() * 0.1
-        painter.drawLine(box.topLeft() + QPointF(inset, inset), box.bottomRight() - QPointF(inset, inset))
+        paint_strike(painter, box)
         wide = self._metrics.horizontalAdvance("struck out") + theme.px(5)
         badge = QRectF(box.x(), box.bottom() - self.size.line, wide, self.size.line)
         painter.fillRect(badge, QColor(c.surface))

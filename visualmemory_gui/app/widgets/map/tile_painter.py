@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from PySide6.QtCore import QPointF, QRectF, Qt
+from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QPainter, QPen, QPixmap
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.widgets.cards.card_painter import paint_strike
 from visualmemory_gui.app.widgets.cards.pixmap_cache import PixmapCache, paint_centred
 from visualmemory_gui.app.widgets.map.tiles import MOST_IMAGES
 
@@ -95,9 +96,7 @@ def paint_thumbnail(painter: QPainter, box: QRectF, image: QPixmap | None, *, st
         paint_centred(painter, box, image)
         painter.setOpacity(1.0)
     if struck:
-        painter.setPen(QPen(QColor(c.danger), theme.px(1.5)))
-        inset = QPointF(box.width() * 0.1, box.height() * 0.1)
-        painter.drawLine(box.topLeft() + inset, box.bottomRight() - inset)
+        paint_strike(painter, box)
 
 
 def _scaled(image: QPixmap | None, side: float, ratio: float) -> QPixmap | None:
