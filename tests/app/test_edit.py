@@ -48,6 +48,14 @@ def test_an_edit_that_fails_is_not_called_saved(desk: Desk) -> None:
     assert not desk.notes and len(desk.errors) == 1 and states == ["saving…", "not saved"]
 
 
+def test_an_edit_that_fails_in_its_own_way_is_not_called_saved_either(desk: Desk) -> None:
+    states: list[str] = saving(desk)
+    failures: list[BaseException] = []
+    Edit("Striking out", lambda m: m.strike([999]), lambda _: None, failures.append).run(desk.window.session)
+    desk.settle()
+    assert len(failures) == 1 and not desk.errors and states == ["saving…", "not saved"]
+
+
 def test_what_only_reads_saves_nothing_and_is_done_where_no_edit_is(desk: Desk) -> None:
     desk.window.session.open(desk.memory.path, readonly=True)
     desk.settle()

@@ -45,7 +45,6 @@ def teach(session: Session, run: CullModel, label: str) -> None:
 
     def failed(error: BaseException) -> None:
         run.on_failed()
-        session.tell_saving("not saved")
         session.raise_error(error)
 
     Edit("Teaching", work, said, failed).run(session)

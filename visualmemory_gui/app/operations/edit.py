@@ -92,12 +92,9 @@ class Edit(Generic[Result]):
         _post(session, self.then(result))
 
     def _failed(self, session: Session, error: BaseException) -> None:
-        if self.failed is not None:
-            self.failed(error)
-        else:
-            if not self.only_reads:
-                session.tell_saving("not saved")
-            session.raise_error(error)
+        (self.failed or session.raise_error)(error)
+        if not self.only_reads:
+            session.tell_saving("not saved")
 
 
 @dataclass(frozen=True, slots=True)
