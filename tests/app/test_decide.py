@@ -271,14 +271,14 @@ def test_a_struck_exemplar_is_named_as_one_and_makes_nothing_known(desk: Desk) -
 
 def test_a_digit_teaches_the_query(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
-    label = desk.window.decide.label_of_key(2)
+    label = desk.window.session.class_marks.label_of(2)
     desk.key(Qt.Key.Key_2)
     assert desk.memory.catalog.get([19])[0].label == label
 
 
 def test_r_and_a_digit_relabel_the_selection_as_one_step(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
-    chosen, label = ids_of(desk)[:2], desk.window.decide.label_of_key(2)
+    chosen, label = ids_of(desk)[:2], desk.window.session.class_marks.label_of(2)
     desk.select(chosen)
     desk.key(Qt.Key.Key_R)
     desk.key(Qt.Key.Key_2)
@@ -297,14 +297,14 @@ def test_escape_leaves_relabelling(desk: Desk, red: Path) -> None:
 def test_images_dropped_on_a_class_are_taught_as_it(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
     classes = desk.window.decide.decision.classes
-    label = desk.window.decide.label_of_key(2)
+    label = desk.window.session.class_marks.label_of(2)
     assert desk.drop_files(classes.viewport(), red, at=row_point(desk, 1))
     assert desk.memory.catalog.get([19])[0].label == label
 
 
 def test_cards_dropped_on_a_class_are_relabelled(desk: Desk, red: Path) -> None:
     desk.drop_files(desk.window.decide, red)
-    chosen, label = ids_of(desk)[:2], desk.window.decide.label_of_key(2)
+    chosen, label = ids_of(desk)[:2], desk.window.session.class_marks.label_of(2)
     classes = desk.window.decide.decision.classes
     assert desk.drop(classes.viewport(), mime.of_exemplars(chosen), row_point(desk, 1))
     assert {e.label for e in desk.memory.catalog.get(chosen)} == {label}

@@ -110,7 +110,7 @@ def test_after_a_lesson_the_least_certain_of_the_others_comes_up(filled: Desk) -
 
 def test_a_digit_teaches_all_selected_rows_in_one_step(filled: Desk) -> None:
     choose(filled, "0.png", "3.png")
-    label = filled.window.decide.label_of_key(1)
+    label = filled.window.session.class_marks.label_of(1)
     assert filled.window.actions_by_id["actionTeach"].text() == "Teach 2 images as…"
     filled.key(Qt.Key.Key_1)
     assert column(filled, QueueColumn.Taught).count(str(label)) == 2

@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.actions.exemplar_commands import ExemplarCommands
+from visualmemory_gui.app.models.class_marks import NO_CLASS
 from visualmemory_gui.app.models.cull_run import CullModel
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.impact import propose_lesson
@@ -37,7 +38,6 @@ class Cards(Protocol):
     def toggle_queue(self) -> None: ...
     def select_all(self) -> None: ...
     def clear_selection(self) -> None: ...
-    def label_of_key(self, digit: int) -> str | None: ...
     def say(self, text: str) -> None: ...
     def open_compare(self) -> None: ...
     def draw_part(self) -> None: ...
@@ -226,9 +226,9 @@ class DecideCommands(QObject):
     def on_digit(self, digit: int) -> None:
         if self.cards.comparing:
             return
-        label = self.cards.label_of_key(digit)
+        label = self._session.class_marks.label_of(digit)
         if label is None:
-            self._session.post_note(f"No class has the digit {digit} here.")
+            self._session.post_note(NO_CLASS.format(digit))
         elif self.relabelling:
             self._stop_relabelling()
             self.relabel_to(self.cards.selected(), label)

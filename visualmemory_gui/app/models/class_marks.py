@@ -14,6 +14,7 @@ from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.engine.decision.levels import at_level
 
 COLOURS = range(6)
+NO_CLASS = "No class has the digit {} here."
 DIGITS = range(1, 10)
 LEADING = 3  # classes of a decision that always have digits, even those never taught
 

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import Headline, headline, percent
+from visualmemory_gui.app.models.neighbours import by_vote
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.queue_rows import QueueRow
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -245,7 +246,7 @@ def cull_headline(row: QueueRow | None, decision: Decision | None) -> Headline:
 def strongest(decision: Decision | None, most: int) -> tuple[Neighbour, ...]:
     """The neighbours with the largest votes, at most so many."""
     voters = decision.voters if decision is not None else ()
-    return tuple(sorted(voters, key=lambda n: (-n.share, n.rank))[:most])
+    return tuple(by_vote(voters)[:most])
 
 
 def summary(counts: CullCounts, labels: Collection[str]) -> Iterator[str]:

@@ -47,7 +47,7 @@ class NeighboursModel(QAbstractListModel):
         decision = self._decision.decision
         voting: list[Neighbour] = []
         if decision is not None:
-            voters = sorted(decision.voters, key=lambda n: -n.share) if self.by_vote else decision.voters
+            voters = by_vote(decision.voters) if self.by_vote else decision.voters
             voting = [*voters, *(decision.silent if self._decision.silent_shown else ())]
         rows = voting + list(self._decision.struck) + list(self._decision.left_out)
         same = [n.id for n in rows] == [n.id for n in self._rows]
@@ -229,6 +229,11 @@ def spoken(neighbour: Neighbour, *, level: int = 0, state: State = "active") -> 
     text += f", trust {neighbour.trust:g}" if neighbour.trust != 1 else ""
     factor = factor_text(neighbour.factor)
     return text + (f", vote times {factor} for a small class" if factor else "")
+
+
+def by_vote(voters: Sequence[Neighbour]) -> list[Neighbour]:
+    """``voters``, which are in order of their rank, the largest vote first."""
+    return sorted(voters, key=lambda n: -n.share)
 
 
 def closeness_text(farther: float) -> str:

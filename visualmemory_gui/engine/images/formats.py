@@ -24,7 +24,7 @@ ENDINGS = {
     "SVG": ".svg",
 }
 
-_SUFFIXES = frozenset(ENDINGS.values()) | {
+SUFFIXES = frozenset(ENDINGS.values()) | {
     *(".jpeg", ".jpe", ".jfif", ".mpo", ".apng", ".dib", ".tiff"),
     *(".pgm", ".pbm", ".pnm", ".heif", ".hif"),
 }
@@ -39,7 +39,7 @@ _DRAWINGS = (
 
 def looks_like_image(path: str | PurePath) -> bool:
     """Whether the ending promises an image that can be read. A promise only: content decides when it is decoded."""
-    return PurePath(path).suffix.lower() in _SUFFIXES
+    return PurePath(path).suffix.lower() in SUFFIXES
 
 
 def is_heic(head: bytes) -> bool:

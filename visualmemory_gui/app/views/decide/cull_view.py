@@ -9,11 +9,12 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QStackedWidget,
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import PLACE, REFUSAL, Fact, build, show_targets
 from visualmemory_gui.app.actions.refused_keys import EDITS
+from visualmemory_gui.app.models.class_marks import NO_CLASS
 from visualmemory_gui.app.models.cull_run import CullModel, summary
 from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.app.models.queue_rows import QueueRow, in_words
 from visualmemory_gui.app.operations import cull_run
-from visualmemory_gui.app.operations.edit import READ_ONLY
+from visualmemory_gui.app.operations.edit import READ_ONLY, may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.decide.cull_actions import ACTIONS
 from visualmemory_gui.app.views.decide.cull_panel import CullPanel
@@ -102,7 +103,7 @@ class CullView(QWidget):
     def teach_digit(self, digit: int) -> None:
         label = self._session.class_marks.label_of(digit)
         if label is None:
-            self._session.post_note(f"No class has the digit {digit} here.")
+            self._session.post_note(NO_CLASS.format(digit))
         else:
             self._teach(label)
 
@@ -112,9 +113,9 @@ class CullView(QWidget):
 
     def on_class_chosen(self, label: str | None) -> None:
         """Teach a class of the list; None: a new one."""
-        if self._session.readonly:
-            self._session.post_note(READ_ONLY)
-        elif label is None:
+        if not may_write(self._session):
+            return
+        if label is None:
             self.ask_class()
         else:
             self._teach(label)

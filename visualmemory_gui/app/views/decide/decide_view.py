@@ -129,10 +129,6 @@ class DecideView(QWidget):
     def clear_selection(self) -> None:
         self.neighbours.grid.clearSelection()
 
-    def label_of_key(self, digit: int) -> str | None:
-        """The class that a digit from 1 to 9 means now."""
-        return self._session.class_marks.label_of(digit)
-
     def say(self, text: str) -> None:
         """Show a hint over the neighbours; "" removes it."""
         self.neighbours.say(text)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -26,12 +26,10 @@ from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
 from visualmemory_gui.app.widgets.dialogs.skipped_dialog import SkippedDialog
 from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 from visualmemory_gui.app.widgets.dialogs.video_dialog import VideoDialog
+from visualmemory_gui.engine.images import formats
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing
-
-IMAGES = "Images (*.png *.jpg *.jpeg *.webp *.bmp *.gif *.tif *.tiff *.ppm *.pgm *.heic *.avif *.svg)"
-VIDEOS = "Videos (*.mp4 *.m4v *.mov *.mkv *.webm *.avi)"
 
 
 class Choosers:
@@ -76,9 +74,12 @@ class Choosers:
         dialog.open()
 
     def images(self, then: Callable[[list[str]], object]) -> None:
+        from visualmemory_gui.engine.exchange import video_frames
+
         dialog = self._file_dialog("Decide images", None)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
-        dialog.setNameFilters([IMAGES, VIDEOS, "All files (*)"])
+        filters = [name_filter("Images", formats.SUFFIXES), name_filter("Videos", video_frames.SUFFIXES)]
+        dialog.setNameFilters([*filters, "All files (*)"])
         dialog.filesSelected.connect(lambda paths: then(list(paths)))
         dialog.open()
 
@@ -226,6 +227,11 @@ class Choosers:
         dialog = QFileDialog(self._window, title, str(folder or ""))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
+
+
+def name_filter(kind: str, suffixes: Iterable[str]) -> str:
+    """ "Videos (*.avi *.mov)", as a file dialog takes it."""
+    return f"{kind} ({' '.join(f'*{suffix}' for suffix in sorted(suffixes))})"
 
 
 def show_impact(dialog: LabelChooser, impact_of: ImpactOf) -> None:
