@@ -28,7 +28,7 @@ ARGUMENTS = {
     "compact": "{}", "relink": "{} a b", "settings": "{}", "export": "{} out.vmemz", "import": "BUNDLE {}",
     "demo": "--to {} --no-gui",
 }  # fmt: skip
-NO_MEMORY = {"gui", "vote", "encoders", "frames"}  # the window has a test of its own
+NO_MEMORY = {"gui", "vote", "encoders", "frames", "doctor"}  # the window has a test of its own
 
 
 @pytest.fixture

