@@ -23,13 +23,11 @@ import numpy as np
 from PIL import Image
 from typer.testing import CliRunner
 
-from tests.reliability.leftovers import BODY, READY, wrong
+from tests.reliability.leftovers import BODY, READY, fetch_from, wrong
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.cli.main import app
-from visualmemory_gui.engine.encoders import weights
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.exchange import import_export
-from visualmemory_gui.engine.progress import silent
 
 STEP = 7
 FAULTS = 6
@@ -123,7 +121,7 @@ def bring(root: Path, turn: int) -> None:
 
 def fetch(root: Path, turn: int) -> None:
     with served() as url:
-        weights.fetch(url, root / "weights" / f"{turn}.safetensors", encoder="a", report=silent)
+        fetch_from(url, root / "weights" / f"{turn}.safetensors")
 
 
 DEEDS: dict[str, Deed] = {

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import json
 import re
 import secrets
@@ -10,7 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.encoders import weights
+from visualmemory_gui.engine.encoders import download
+from visualmemory_gui.engine.encoders.download import Remote
 from visualmemory_gui.engine.errors import EncoderError, NotAMemory
 from visualmemory_gui.engine.exchange import bundle, import_export
 from visualmemory_gui.engine.progress import silent
@@ -51,7 +53,14 @@ def _work_on(root: Path) -> None:
             import_export.export(memory, target, "parquet")
             target.unlink()
     with contextlib.suppress(EncoderError):
-        weights.fetch(f"http://{OF_NO_ONE}/", root / "weights" / "none", encoder="a", report=silent)
+        fetch_from(f"http://{OF_NO_ONE}/", root / "weights" / "none")
+
+
+def fetch_from(url: str, target: Path) -> None:
+    remote = Remote(url, hashlib.sha256(BODY).hexdigest(), len(BODY))
+    download.fetch(
+        lambda: remote, target, encoder="a", address=url, attempt=lambda path: path.read_bytes(), report=silent
+    )
 
 
 def _is_whole(path: Path) -> bool:
@@ -69,4 +78,9 @@ def _is_whole(path: Path) -> bool:
 
 
 def _temporary(root: Path) -> list[Path]:
-    return [path for path in sorted(root.rglob("*")) if TEMPORARY.fullmatch(path.name)]
+    return [path for path in sorted(root.rglob("*")) if TEMPORARY.fullmatch(path.name) and not _is_begun(path)]
+
+
+def _is_begun(path: Path) -> bool:
+    """Whether it is what has arrived of a file that the next fetch of it goes on with."""
+    return path.name.endswith(f".safetensors.{hashlib.sha256(BODY).hexdigest()}.part")

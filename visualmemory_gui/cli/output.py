@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from visualmemory_gui.engine.exchange.csv_table import csv_lines
-from visualmemory_gui.engine.progress import Pace
+from visualmemory_gui.engine.progress import Pace, amount
 from visualmemory_gui.engine.text.visible_text import visible
 
 if TYPE_CHECKING:
@@ -145,5 +145,5 @@ class Progress:
 
 
 def _progress_text(done: int, total: int | None, what: str) -> str:
-    counted = f"{done:,} of {total:,}" if total else f"{done:,}"
+    counted = f"{amount(done)} of {amount(total)}" if total else amount(done)
     return f"{what}: {counted}" if what else counted

@@ -9,10 +9,20 @@ from collections.abc import Callable
 from typing import Protocol
 
 from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.text.visible_text import size_text
 
 PACE_AFTER_S = 2.0
 RECENT_S, MARK_EVERY_S = 15.0, 0.2
 FEW_PARTS = 20
+
+
+class Bytes(int):
+    """A count of bytes: a task that reports in them is shown in MB."""
+
+
+def amount(count: int) -> str:
+    """ "1,200", or "12 MB"."""
+    return size_text(count) if isinstance(count, Bytes) else f"{count:,}"
 
 
 class Report(Protocol):
@@ -51,7 +61,10 @@ class Pace:
         if now - began < PACE_AFTER_S or done <= first:
             return ""
         rate = (done - first) / (now - began)
-        speed = f"{rate:,.0f}/s" if rate >= 1 else f"{60 * rate:,.0f}/min"
+        if isinstance(done, Bytes):
+            speed = f"{size_text(rate)}/s"
+        else:
+            speed = f"{rate:,.0f}/s" if rate >= 1 else f"{60 * rate:,.0f}/min"
         if total is None or total <= done:
             return speed
         return f"{speed}, {duration((total - done) / rate)} left"

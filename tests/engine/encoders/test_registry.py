@@ -73,7 +73,9 @@ def test_weights_that_a_memory_names_and_that_are_not_here_are_not_fetched(
     name: str, weights_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fetched: list[str] = []
-    monkeypatch.setattr("visualmemory_gui.engine.encoders.weights.fetch", lambda url, *_, **__: fetched.append(url))
+    monkeypatch.setattr(
+        "visualmemory_gui.engine.encoders.download.fetch", lambda *_, address, **__: fetched.append(address)
+    )
     for ask in (registry.load, registry.require):
         with pytest.raises(EncoderError, match=f"`visualmemory encoders --fetch {name}` fetches them"):
             ask(EncoderIdentity(name, 384, weights_sha256="0" * 64))  # type: ignore[operator]

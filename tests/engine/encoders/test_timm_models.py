@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 import time
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -10,12 +12,14 @@ import numpy as np
 import pytest
 import timm
 import torch
-from safetensors.torch import save_file
+from safetensors.torch import save, save_file
 
+from tests.hub_server import Hub, hub_server
 from visualmemory_gui.engine.encoders import registry, timm_models
 from visualmemory_gui.engine.encoders.base import SpatialEncoder
 from visualmemory_gui.engine.encoders.timm_models import SPECS, Spec
 from visualmemory_gui.engine.errors import EncoderError
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 SMALL = {"depth": 2, "embed_dim": 48, "num_heads": 3}
 FAMILIES = ["dinov2-small", "dinov2-base-reg4", "dinov3-small", "clip-base-32", "siglip2-base"]
@@ -122,6 +126,77 @@ def test_without_a_network_the_file_and_its_place_are_named_within_seconds(ask: 
     assert "timm/vit_small_patch14_dinov2.lvd142m/resolve/main/model.safetensors" in str(error.value)
     assert str(weights_folder / "dinov2-small.safetensors") in str(error.value)
     assert list(weights_folder.iterdir()) == []
+
+
+def published(of: Spec, hub: Hub, **changed: object) -> torch.nn.Module:
+    """Random weights for ``of``, which the hub has and this computer has not."""
+    network = save_weights(of, **changed)
+    hub.files[of.repository] = of.target.read_bytes()
+    of.target.unlink()
+    return network
+
+
+@pytest.fixture
+def hub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    with hub_server() as running:
+        monkeypatch.setenv("HF_ENDPOINT", running.endpoint)
+        yield running
+
+
+def by_hand(of: Spec, network: torch.nn.Module, batch: np.ndarray) -> np.ndarray:
+    """The vectors as timm's own transforms and network give them, brought to unit length."""
+    mean, std = (torch.tensor(colours).view(1, 3, 1, 1) for colours in of.colours)
+    with torch.inference_mode():
+        wanted = network((torch.from_numpy(batch).permute(0, 3, 1, 2) / 255.0 - mean) / std).double().numpy()
+    return wanted / np.linalg.norm(wanted, axis=1, keepdims=True)
+
+
+@pytest.mark.parametrize("name", FAMILIES)
+def test_what_is_fetched_gives_the_vectors_of_timm(name: str, hub: Hub) -> None:
+    of = small(name)
+    network = published(of, hub)
+    assert timm_models.fetch(of) == of.target and len(hub.asked) == 2
+    batch = images(of)[:2]
+    vectors = timm_models.load(of, device="cpu", bulk=True).encode(batch)
+    assert np.abs(vectors - by_hand(of, network, batch)).max() < 1e-6
+    hub.asked.clear()
+    assert timm_models.fetch(of) == of.target and hub.asked == []
+
+
+@pytest.mark.skipif(not os.environ.get("SOAK"), reason="some hundred MB: SOAK=1")
+@pytest.mark.parametrize("name", ["dinov2-small", "dinov3-small", "clip-base-32", "siglip2-base"])
+def test_what_is_fetched_gives_the_vectors_of_timm_at_full_size(name: str, hub: Hub) -> None:
+    of = timm_models.spec(name)
+    assert of is not None
+    network = published(of, hub)
+    vectors = registry.load(registry.choose(name)).encode(images(of)[:2])
+    assert np.abs(vectors - by_hand(of, network, images(of)[:2])).max() < 1e-6
+
+
+@pytest.mark.parametrize("changed", [{"embed_dim": 96}, {"depth": 1}])
+def test_a_whole_file_of_another_network_is_tried_and_does_not_count(hub: Hub, changed: dict[str, int]) -> None:
+    of = small("dinov2-small")
+    published(of, hub, **changed)
+    with pytest.raises(EncoderError, match=r"does not hold the weights of dinov2-small.*what arrived was removed"):
+        timm_models.fetch(of)
+    assert list(of.target.parent.iterdir()) == []
+
+
+def test_weights_that_give_no_numbers_do_not_count(hub: Hub) -> None:
+    of = small("dinov2-small")
+    network = published(of, hub)
+    state = {key: torch.full_like(value, torch.nan) for key, value in network.state_dict().items()}
+    hub.files[of.repository] = save(state)
+    with pytest.raises(EncoderError, match="gives no vectors of 48 numbers"):
+        timm_models.fetch(of)
+    assert list(of.target.parent.iterdir()) == []
+
+
+def test_no_memory_is_made_before_its_encoder_has_loaded(hub: Hub, tmp_path: Path) -> None:
+    hub.files["timm/vit_small_patch14_dinov2.lvd142m"] = b"no network"
+    with pytest.raises(EncoderError, match="does not hold the weights of dinov2-small"):
+        VisualMemory.create(tmp_path / "m.vmem", "dinov2-small")
+    assert not (tmp_path / "m.vmem").exists()
 
 
 def test_weights_on_this_computer_are_listed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ import pytest
 import torch
 from torchvision import models
 
+from tests.hub_server import Hub, hub_server
 from visualmemory_gui.engine.encoders import registry, torchvision_models
 from visualmemory_gui.engine.encoders.base import SpatialEncoder
 from visualmemory_gui.engine.errors import EncoderError
@@ -42,6 +44,32 @@ def test_vectors_are_the_inputs_of_the_last_layer(saved: torch.nn.Module) -> Non
     assert vectors.shape == (2, 512) and encoder.identity.dim == 512
     assert np.abs(vectors - wanted / np.linalg.norm(wanted, axis=1, keepdims=True)).max() < 1e-5
     assert encoder.identity == registry.choose(NAME)
+
+
+@pytest.fixture
+def published(saved: torch.nn.Module, weights_folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Hub]:
+    """A server that has that file, which this computer has not."""
+    path = next(weights_folder.iterdir())
+    with hub_server() as hub:
+        hub.files["resnet18"] = path.read_bytes()
+        path.unlink()
+        url = f"{hub.store}/resnet18?name=/{path.name}"
+        monkeypatch.setattr(type(models.ResNet18_Weights.IMAGENET1K_V1), "url", url, raising=False)
+        yield hub
+
+
+def test_weights_are_fetched_and_checked_by_the_digits_in_their_name(published: Hub, weights_folder: Path) -> None:
+    published.cuts = 1
+    path = torchvision_models.fetch(NAME)
+    assert list(weights_folder.iterdir()) == [path] and path.read_bytes() == published.files["resnet18"]
+    assert registry.load(registry.choose(NAME)).identity.dim == 512
+
+
+def test_a_damaged_file_is_told_by_those_digits_and_does_not_stay(published: Hub, weights_folder: Path) -> None:
+    published.sent = published.files["resnet18"][:-50_000] + bytes(50_000)
+    with pytest.raises(EncoderError, match="its SHA-256 is another"):
+        torchvision_models.fetch(NAME)
+    assert list(weights_folder.iterdir()) == []
 
 
 def test_the_cells_before_the_pooling_average_to_the_vector(saved: torch.nn.Module) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
-from visualmemory_gui.engine.encoders import weights
+from visualmemory_gui.engine.encoders import download, hub, weights
 from visualmemory_gui.engine.encoders.base import EncoderInfo
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report, silent
@@ -145,7 +145,7 @@ def spec(name: str) -> Spec | None:
 
 def here(of: Spec) -> Path | None:
     """The file of weights, in the product's folder or in the hub's cache; None when there is none."""
-    return of.target if of.target.is_file() else weights.in_hub_cache(of.repository)
+    return of.target if of.target.is_file() else hub.cached(of.repository)
 
 
 def infos() -> list[EncoderInfo]:
@@ -158,8 +158,14 @@ def infos() -> list[EncoderInfo]:
 
 def fetch(of: Spec, report: Report = silent) -> Path:
     """The file of weights, fetched if it is not here. Raises EncoderError."""
-    url = weights.hub_url(of.repository)
-    return here(of) or weights.fetch(url, of.target, encoder=f"{of.name} ({of.licence})", report=report)
+    return here(of) or download.fetch(
+        lambda: hub.locate(of.repository),
+        of.target,
+        encoder=f"{of.name} ({of.licence})",
+        address=hub.address(of.repository),
+        attempt=lambda path: _attempt(of, path),
+        report=report,
+    )
 
 
 def identity(of: Spec) -> EncoderIdentity:
@@ -171,7 +177,11 @@ def load(of: Spec, *, device: str, bulk: bool) -> SpatialTorchEncoder:
     """The encoder. Raises EncoderError, also when its weights are not here."""
     from visualmemory_gui.engine.encoders.torch_encoder import Network, SpatialTorchEncoder
 
-    module = _built(of, _file(of))
+    path = _file(of)
+    try:
+        module = _built(of, path)
+    except EncoderError as error:
+        raise EncoderError(f"{error}: remove {path} to have it fetched again") from error
     mean, std = of.colours
     network = Network(module, module, mean, std, cells=lambda inputs: _cells(module, inputs))
     return SpatialTorchEncoder(network, identity(of), geometry=of.geometry, device=device, bulk=bulk)
@@ -191,10 +201,19 @@ def _built(of: Spec, path: Path) -> torch.nn.Module:
         )
     except Exception as error:  # safetensors, timm and torch each have errors of their own for files that do not fit
         detail = " ".join(str(error).split())[:200]
-        raise EncoderError(
-            f"{path} does not hold the weights of {of.name} ({detail}): remove it to have it fetched again"
-        ) from error
+        raise EncoderError(f"{path.name} does not hold the weights of {of.name} ({detail})") from error
     return network.eval()
+
+
+def _attempt(of: Spec, path: Path) -> None:
+    """Raise EncoderError unless the file at ``path`` gives a vector of an image."""
+    import torch
+
+    network, size = _built(of, path), of.geometry.size
+    with torch.inference_mode():
+        vector = network(torch.zeros(1, 3, size, size))
+    if vector.shape != (1, of.dim) or not torch.isfinite(vector).all():
+        raise EncoderError(f"{path.name} gives no vectors of {of.dim} numbers for {of.name}")
 
 
 def _cells(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:

@@ -12,7 +12,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from visualmemory_gui.engine.encoders import weights
+from visualmemory_gui.engine.encoders import download, weights
 from visualmemory_gui.engine.encoders.base import EncoderInfo
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report, silent
@@ -60,8 +60,15 @@ def info(name: str) -> EncoderInfo:
 
 def fetch(name: str, report: Report = silent) -> Path:
     """The file of weights, fetched if it is not here. Raises EncoderError."""
-    url = str(_weights(name).url)
-    return here(name) or weights.fetch(url, weights.folder() / _file_name(name), encoder=name, report=report)
+    url, file = str(_weights(name).url), _file_name(name)
+    return here(name) or download.fetch(
+        lambda: download.Remote(url, _checksum(file)),
+        weights.folder() / file,
+        encoder=name,
+        address=url,
+        attempt=lambda path: _attempt(name, path),
+        report=report,
+    )
 
 
 def here(name: str) -> Path | None:
@@ -83,16 +90,13 @@ def identity(name: str, *, dim: int | None = None) -> EncoderIdentity:
 
 def load(name: str, *, device: str, bulk: bool) -> TorchEncoder:
     """The encoder. Raises EncoderError, also when its weights are not here."""
-    import torch
-
     from visualmemory_gui.engine.encoders.torch_encoder import Network, SpatialTorchEncoder, TorchEncoder
 
     path = _file(name)
-    module = _network(name)
     try:
-        module.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
-    except Exception as error:  # torch raises errors of many kinds for files that are not its own
-        raise EncoderError(f"{path} does not hold the weights of {name}: remove it to have it fetched again") from error
+        module = _filled(name, path)
+    except EncoderError as error:
+        raise EncoderError(f"{error}: remove {path} to have it fetched again") from error
     dim = _beheaded(module, classes=_classes(name))
     transforms = _weights(name).transforms()
     spatial = hasattr(module, "avgpool")
@@ -149,6 +153,30 @@ def _network(name: str) -> torch.nn.Module:
     return network.eval()
 
 
+def _filled(name: str, path: Path) -> torch.nn.Module:
+    """The network with the weights in the file at ``path``. Raises EncoderError."""
+    import torch
+
+    network = _network(name)
+    try:
+        network.load_state_dict(torch.load(path, map_location="cpu", weights_only=True))
+    except Exception as error:  # torch raises errors of many kinds for files that are not its own
+        raise EncoderError(f"{path.name} does not hold the weights of {name}") from error
+    return network
+
+
+def _attempt(name: str, path: Path) -> None:
+    """Raise EncoderError unless the file at ``path`` gives a vector of an image."""
+    import torch
+
+    network, size = _filled(name, path), geometry(name).size
+    dim = _beheaded(network, classes=_classes(name))
+    with torch.inference_mode():
+        vector = network(torch.zeros(1, 3, size, size))
+    if vector.shape != (1, dim) or not torch.isfinite(vector).all():
+        raise EncoderError(f"{path.name} gives no vectors of {dim} numbers for {name}")
+
+
 def _dimension(name: str) -> int:
     import torch
 
@@ -190,7 +218,12 @@ def _file_name(name: str) -> str:
 def _file(name: str) -> Path:
     """The file of weights, checked against the checksum in its own name."""
     path = here(name) or weights.not_here(name)
-    prefix = re.search(r"-([0-9a-f]{8,})\.", path.name)
-    if prefix and not weights.sha256(path).startswith(prefix[1]):
+    if not weights.sha256(path).startswith(_checksum(path.name)):
         raise EncoderError(f"{path} is damaged: remove it to have it fetched again")
     return path
+
+
+def _checksum(file: str) -> str:
+    """How the sha256 of a published file begins, which its name says; "" where it does not."""
+    said = re.search(r"-([0-9a-f]{8,})\.", file)
+    return said[1] if said else ""

@@ -30,6 +30,15 @@ def how_many(count: int, noun: str = "exemplar") -> str:
     return f"{count:,} {noun if count == 1 else nouns}"
 
 
+def size_text(size: float) -> str:
+    """Bytes in words: "35 MB", "1.2 GB"."""
+    for unit in ("bytes", "kB", "MB"):
+        if size < 1000:
+            return f"{size:.0f} {unit}"
+        size /= 1000
+    return f"{size:.1f} GB"
+
+
 def first_few(words: Sequence[str], most: int, *, between: str = ", ") -> str:
     """ "cat, lynx and 3 more": the first ``most`` of ``words``, and how many more there are."""
     more = f" and {len(words) - most:,} more" if len(words) > most else ""

@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QW
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.runtime.tasks import Task, Tasks
 from visualmemory_gui.app.views.kit.elided_label import ShrinkingLabel
+from visualmemory_gui.engine.progress import amount
 
 SHOW_AFTER_S = 0.5
 LOOK_EVERY_MS = 150
+MOST_STEPS = 2**31 - 1  # of Qt's bar; a large file has more bytes
 
 
 class TaskBar(QWidget):
@@ -80,8 +82,9 @@ class TaskBar(QWidget):
 
 def show_progress(task: Task, progress: QProgressBar, cancel: QPushButton) -> None:
     """Show in a bar how far ``task`` is, and let a button cancel it once."""
-    progress.setRange(0, task.total or 0)
-    progress.setValue(task.done)
+    step = 1 + (task.total or 0) // MOST_STEPS
+    progress.setRange(0, (task.total or 0) // step)
+    progress.setValue(task.done // step)
     cancel.setEnabled(not task.cancelled)
     cancel.setAccessibleName(f"Cancel: {task.title}")
 
@@ -101,4 +104,4 @@ def count_text(task: Task) -> str:
     """ "1,200 of 3,000 (60/s, 30 s left)"; empty while the total is unknown."""
     if not task.total:
         return ""
-    return f"{task.done:,} of {task.total:,}" + (f" ({task.pace})" if task.pace else "")
+    return f"{amount(task.done)} of {amount(task.total)}" + (f" ({task.pace})" if task.pace else "")

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QLabel, QRadioButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
-from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many, size_text
 
 LINK = "Link: the images stay where they are"
 COPY = "Copy: the memory keeps its own"
@@ -111,12 +111,3 @@ def time_text(seconds: float) -> str:
     if minutes < 1:
         return "less than a minute"
     return f"about {how_many(minutes, 'minute')}"
-
-
-def size_text(size: float) -> str:
-    """Bytes in words: "35 MB"."""
-    for unit in ("bytes", "kB", "MB"):
-        if size < 1000:
-            return f"{size:.0f} {unit}"
-        size /= 1000
-    return f"{size:.1f} GB"
