@@ -50,6 +50,9 @@ class Answers:
     impacts: list[tuple[str, bool]] = field(default_factory=list)
     apply: Any = None
     show: Any = None
+    always: bool | None = False  # None: nothing is sent
+    endpoint_answer: Any = None
+    key: str = ""
 
     def memory(self, then: Callable[[str], object]) -> None:
         then(self.path)
@@ -118,6 +121,16 @@ class Answers:
         self.asked.append(title)
         self.rows, self.apply, self.show = list(rows), then, show
         return lambda text, shows: self.impacts.append((text, shows))
+
+    def opinion(self, host: str, what: str, rows: Sequence[Any], then: Any, set_up: Any) -> None:
+        self.asked.append(what)
+        self.rows = list(rows)
+        if self.always is not None:
+            then(self.always)
+
+    def endpoint(self, now: Any, then: Callable[[Any, str], object]) -> None:
+        self.asked.append("endpoint")
+        then(self.endpoint_answer, self.key)
 
     def report_file(self, suggested: Path, then: Callable[[str], object]) -> None:
         then(self.path or str(suggested))

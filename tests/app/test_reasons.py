@@ -19,8 +19,9 @@ from visualmemory_gui.app.models.impact import MOST, TOO_MANY, propose, propose_
 from visualmemory_gui.app.operations.edit import Edit
 from visualmemory_gui.app.views.curate.review_tabs import ReviewTabs
 from visualmemory_gui.app.views.decide.similarity_overlay import cell_at
-from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog, StrikeRow
+from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog
 from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.tables.labelled_images import LabelledRow
 from visualmemory_gui.engine.attribution import attribute
 from visualmemory_gui.engine.what_if.flip import Flip, Flips, Lessons
 from visualmemory_gui.engine.what_if.impact import Impact
@@ -408,7 +409,7 @@ def test_the_preview_dialog_says_it_all_and_cancel_does_nothing(qtbot: QtBot, de
     from PySide6.QtGui import QImage
 
     dialog = FlipDialog(
-        desk.window, title="Strike 1, and it is lynx", note="beside", rows=[StrikeRow("cat", "rank 1", QImage())]
+        desk.window, title="Strike 1, and it is lynx", note="beside", rows=[LabelledRow("cat", "rank 1", QImage())]
     )
     qtbot.addWidget(dialog)
     applied: list[bool] = []

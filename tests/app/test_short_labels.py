@@ -20,11 +20,12 @@ from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.app.widgets.cards import class_rows, label_chip, shares_bars
 from visualmemory_gui.app.widgets.chart import confusion_grid
 from visualmemory_gui.app.widgets.chart.confusion_panel import ConfusionPanel
-from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog, StrikeRow
+from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog
 from visualmemory_gui.app.widgets.grid import grid_painter
 from visualmemory_gui.app.widgets.tables import label_delegate
 from visualmemory_gui.app.widgets.tables.blame_box import BlameBox
 from visualmemory_gui.app.widgets.tables.class_figures import ClassFiguresTable
+from visualmemory_gui.app.widgets.tables.labelled_images import LabelledRow
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
@@ -136,7 +137,7 @@ def test_mistakes_classes_and_strikes_tell_all_classes_apart(seen: Seen, qtbot: 
     figures = ClassFiguresTable()
     figures.set_classes([ClassFiguresRow(cell.true, 30, 0.6, cell) for cell in cells])
     flip = FlipDialog(
-        None, title="", note="", rows=[StrikeRow(label, "exemplar 7, rank 2", image) for label in CLASSES]
+        None, title="", note="", rows=[LabelledRow(label, "exemplar 7, rank 2", image) for label in CLASSES]
     )
     for widget, shown in ((panel, panel.mistakes), (figures, figures.table), (flip, flip.list)):
         seen["label_delegate"].clear()

@@ -16,6 +16,7 @@ from visualmemory_gui.app.actions.decide_commands import DecideCommands
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.actions.memory_commands import MemoryCommands
 from visualmemory_gui.app.actions.notifications import Notes
+from visualmemory_gui.app.actions.opinion_commands import OpinionCommands
 from visualmemory_gui.app.actions.reason_commands import ReasonCommands
 from visualmemory_gui.app.actions.refused_keys import RefusedKeys
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
@@ -79,6 +80,7 @@ class MainWindow(QMainWindow):
                 MemoryCommands(self.session, self.ask),
                 DecideCommands(self.session, self.decide, self.ask, self),
                 ReasonCommands(self.session, self.ask, self.on_query_chosen),
+                OpinionCommands(self.session, self.settings, self.ask),
                 SettingsCommands(self.session, self.settings, self.ask, self.curate.set_side),
             )
             self.start = Start(
@@ -354,6 +356,7 @@ class MainWindow(QMainWindow):
         self.curate.exemplar_chosen.connect(self.on_query_chosen)
         self.curate.tabs.grid_shown.connect(lambda _: self.show_workspace(self.workspace))
         decide.decision.flip.preview_requested.connect(self.commands.reasons.preview_flip)
+        decide.decision.opinion.ask_requested.connect(self.commands.opinion.ask)
         for line in self.findChildren(ImpactLine):
             line.show_requested.connect(self.commands.reasons.show_impact)
         self.notes.error_requested.connect(self.errors.tell)

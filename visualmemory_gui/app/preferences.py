@@ -11,7 +11,9 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter, QStyle
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.last_place import LastPlace
 from visualmemory_gui.app.models.window_settings import SIDES, WindowSettings
+from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.files.path_kind import is_file, is_folder
+from visualmemory_gui.engine.second_opinion.endpoint import Endpoint
 
 MOST_RECENT = 6
 SIZE = (1280, 800)
@@ -142,6 +144,24 @@ def cards_by_vote(store: QSettings) -> bool:
 
 def keep_cards_by_vote(store: QSettings, by_vote: bool) -> None:
     store.setValue("cards_by_vote", "true" if by_vote else "false")
+
+
+def endpoint(store: QSettings) -> Endpoint | None:
+    """The endpoint of second opinions, None while they are off. Its key is not here."""
+    url, model, *prices = (str(store.value(f"opinion/{name}", "")) for name in ("url", "model", "in", "out"))
+    try:
+        return Endpoint(url, model, *(float(price) if price else None for price in prices)) if url else None
+    except (BadValue, ValueError):
+        return None
+
+
+def keep_endpoint(store: QSettings, chosen: Endpoint | None) -> None:
+    """Keep the endpoint in the user's settings, not in a memory: a memory may come from someone else."""
+    store.remove("opinion")
+    if chosen is not None:
+        prices = (("in", chosen.price_in), ("out", chosen.price_out))
+        for name, value in (("url", chosen.url), ("model", chosen.model), *prices):
+            store.setValue(f"opinion/{name}", "" if value is None else str(value))
 
 
 def save_window(store: QSettings, window: QMainWindow) -> None:

@@ -16,6 +16,7 @@ from visualmemory_gui.app.models.counterfactuals import CounterfactualsModel
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.impact import ImpactPreview
 from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.models.opinion import OpinionModel
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
 from visualmemory_gui.app.models.watch import WatchModel
@@ -64,6 +65,7 @@ class Session(QObject):
         self.impact_preview = ImpactPreview(self.tasks, self.watch, self)
         self.counterfactuals = CounterfactualsModel(self.tasks, self.decision, self.watch, self)
         self.similarity = SimilarityModel(self.tasks, self.decision, self)
+        self.opinion = OpinionModel(self.tasks, self.decision, self)
         self.class_keys = ClassKeysModel(self.tasks, self)
         self.class_marks = ClassMarks(self.decision, self.class_keys, theme.chip_colour, self)
         self.queue = QueueModel(self.tasks, self.decision, self.class_marks, self)
@@ -78,6 +80,7 @@ class Session(QObject):
         self.tasks.crashed.connect(self.on_task_crashed)
         self.changed.connect(self.decision.on_changed)
         self.changed.connect(self.similarity.on_changed)
+        self.changed.connect(self.opinion.on_changed)
         self.changed.connect(self.class_keys.on_changed)
         self.changed.connect(self.queue.on_changed)
         self.changed.connect(self.watch.on_changed)  # after the decision, which the user sees
@@ -227,6 +230,7 @@ class Session(QObject):
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.class_marks.set_memory()
         self.decision.set_memory(memory)
+        self.opinion.set_memory(memory)
         self.class_keys.set_memory(memory)
         self.saving_changed.emit("read only" if memory.readonly else "saved")
         self.memory_opened.emit()
@@ -247,6 +251,7 @@ class Session(QObject):
         if self._unsubscribe is not None:
             self._unsubscribe()
         self.decision.set_memory(None)
+        self.opinion.set_memory(None)
         self.class_keys.set_memory(None)
         self.queue.set_memory(None)
         self.watch.set_memory(None)

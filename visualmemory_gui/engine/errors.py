@@ -18,6 +18,7 @@ VisualMemoryError
 ├── UnknownExemplar       an id that is not in the memory
 ├── EncoderError          an encoder that is unknown, not installed, or not this memory's
 │   └── EncoderMismatch
+├── EndpointError         an endpoint that did not answer, or whose answer cannot be used
 ├── ExchangeError         an export target or an import source that cannot be used
 └── Cancelled             the user stopped a task; what was committed is kept
 """
@@ -105,6 +106,10 @@ class EncoderError(VisualMemoryError):
 
 class EncoderMismatch(EncoderError):
     """The encoder of this name has other weights or another preprocessing than the one the memory was made with."""
+
+
+class EndpointError(VisualMemoryError):
+    """The endpoint of a second opinion did not answer, or its answer cannot be used."""
 
 
 class ExchangeError(VisualMemoryError):

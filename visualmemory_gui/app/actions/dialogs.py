@@ -8,11 +8,12 @@ from typing import TYPE_CHECKING, Protocol
 
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import DecisionRow
-from visualmemory_gui.app.widgets.dialogs.flip_dialog import StrikeRow
 from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts
+from visualmemory_gui.app.widgets.tables.labelled_images import LabelledRow
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing
+    from visualmemory_gui.engine.second_opinion.endpoint import Endpoint
 ImpactOf = Callable[[str, Callable[[str], object]], object]
 """Reports in a sentence what a label would do, "" where there is nothing to say."""
 
@@ -35,8 +36,17 @@ class Dialogs(Protocol):
     def trust(self, what: str, now: float, then: Callable[[float], object]) -> None: ...
     def changed_decisions(self, title: str, rows: Sequence[DecisionRow], then: Callable[[int], object]) -> None: ...
     def flip(
-        self, title: str, note: str, rows: Sequence[StrikeRow], then: Callable[[], object], show: Callable[[], object]
+        self, title: str, note: str, rows: Sequence[LabelledRow], then: Callable[[], object], show: Callable[[], object]
     ) -> Callable[[str, bool], object]: ...
+    def opinion(
+        self,
+        host: str,
+        what: str,
+        rows: Sequence[LabelledRow],
+        then: Callable[[bool], object],
+        set_up: Callable[[], object],
+    ) -> None: ...
+    def endpoint(self, now: Endpoint | None, then: Callable[[Endpoint | None, str], object]) -> None: ...
     def report_file(self, suggested: Path, then: Callable[[str], object]) -> None: ...
     def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None: ...
     def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None: ...

@@ -14,7 +14,7 @@ from visualmemory_gui.app.operations import exemplars, watch_set
 from visualmemory_gui.app.operations.edit import Edit, Job, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import DecisionRow
-from visualmemory_gui.app.widgets.dialogs.flip_dialog import StrikeRow
+from visualmemory_gui.app.widgets.tables.labelled_images import LabelledRow
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
@@ -41,10 +41,10 @@ class ReasonCommands:
         strikes, level = found.strikes, self._session.decision.level
         known = {n.id: n for n in self._session.decision.shown(strikes.ids)}
 
-        def rows(memory: WholeMemory) -> list[StrikeRow]:
+        def rows(memory: WholeMemory) -> list[LabelledRow]:
             images = memory.catalog.thumbnails(strikes.ids)
             return [
-                StrikeRow(
+                LabelledRow(
                     at_level(row.label, level),
                     f"exemplar {row.id}, {f'rank {known[row.id].rank}' if row.id in known else 'moves up'}",
                     scaled(images.get(row.id, b""), SIDE),
@@ -63,7 +63,7 @@ class ReasonCommands:
         ask = partial(self._ask_flip, title, note, strikes.ids)
         Edit("Reading images", rows, ask, only_reads=True).run(self._session)
 
-    def _ask_flip(self, title: str, note: str, ids: tuple[int, ...], rows: list[StrikeRow]) -> None:
+    def _ask_flip(self, title: str, note: str, ids: tuple[int, ...], rows: list[LabelledRow]) -> None:
         found: list[tuple[Impact, str]] = []
         strike = partial(exemplars.strike, self._session, ids, here=True)
         say = self._ask.flip(title, note, rows, strike, lambda: self.show_changed(*found[-1]))

@@ -12,6 +12,7 @@ from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.actions.action import Action
 from visualmemory_gui.app.actions.decide_commands import DecideCommands
 from visualmemory_gui.app.actions.memory_commands import MemoryCommands
+from visualmemory_gui.app.actions.opinion_commands import OpinionCommands
 from visualmemory_gui.app.actions.reason_commands import ReasonCommands
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
 from visualmemory_gui.app.operations import exemplars, history
@@ -39,6 +40,7 @@ class Commands:
     memory: MemoryCommands
     decide: DecideCommands
     reasons: ReasonCommands
+    opinion: OpinionCommands
     settings: SettingsCommands
 
 
@@ -93,6 +95,12 @@ ACTIONS: tuple[Action[Commands], ...] = (
            lambda c: c.decide.watch(), ("W",), ("writable", "query"), "decide"),
     Action("actionReport", "Report…", "Save this decision and its reasons as a page or an image to share",
            "file-document-outline", lambda c: c.reasons.report(), (), ("query",), "decide"),
+    Action("actionOpinion", "Ask for a second opinion…",
+           "Have a vision-language model look at the query and its neighbours; the vote stays as it is",
+           "account-voice", lambda c: c.opinion.ask(), (), ("query",), "decide"),
+    Action("actionOpinionSetUp", "Set up second opinions…",
+           "Choose the endpoint, the model, your prices and the key, or turn second opinions off",
+           "account-cog-outline", lambda c: c.opinion.set_up()),
     Action("actionStrike", "Strike out", "Take the selected neighbours out of every vote; nothing is erased",
            "close-circle-outline",
            lambda c: exemplars.strike(c.session, c.decide.cards.selected(struck=False), here=True),

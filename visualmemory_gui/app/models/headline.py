@@ -12,6 +12,8 @@ from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import VoteTally, tally
 from visualmemory_gui.engine.decision.voting_rules import TIE
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.second_opinion.opinion import Opinion
 from visualmemory_gui.engine.text.visible_text import NO_ANSWER, in_letters
 from visualmemory_gui.engine.types import PAPER_RULES, Decision, Rule
 
@@ -85,6 +87,19 @@ def _nearest(leading: int, votes: int) -> str:
         return ""
     first = "the nearest" if leading == 1 else f"the {in_letters(leading)} nearest"
     return f", {first}," if leading == votes else f", {first} among them,"
+
+
+def opinion_sentence(
+    opinion: Opinion | None, winner: str | None, error: BaseException | None = None, *, waiting: bool = False
+) -> str:
+    """ "Second opinion: lynx, as the vote.", or why there is none; "" if none was asked for."""
+    if waiting:
+        return "Waiting for a second opinion…"
+    if opinion is not None:
+        return f"Second opinion: {opinion.in_words(winner)}."
+    if error is None or isinstance(error, Cancelled):
+        return ""
+    return f"No second opinion: {error}."
 
 
 def agreement(decision: Decision | None) -> str:

@@ -34,6 +34,7 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (errors.BadValue, "Give another value; nothing was changed."),
     (errors.UnknownExemplar, "It may have been forgotten or undone in the meantime; look at the history."),
     (errors.EncoderError, "Add or fetch the encoder as the message says, then open the memory again."),
+    (errors.EndpointError, "The vote is as it was; ask again, or set up another endpoint."),
     (errors.ExchangeError, "Choose another place or another file."),
 )
 

@@ -61,7 +61,7 @@ class DecideView(QWidget):
         session.changed.connect(self.parts.on_changed)
         self.query = QueryPanel(session.decision, self.recent, self.query_image, self.parts)
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
-        self.decision = DecisionPanel(session.decision, session.class_marks)
+        self.decision = DecisionPanel(session.decision, session.class_marks, session.opinion)
         self.queue = QueuePanel(session.queue)
         self._folded = False
         self.preview = LargePreview(self)

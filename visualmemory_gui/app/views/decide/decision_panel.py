@@ -7,32 +7,39 @@ from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_marks import ClassMarks
 from visualmemory_gui.app.models.decision import DecisionModel
-from visualmemory_gui.app.models.headline import why
+from visualmemory_gui.app.models.headline import opinion_sentence, why
+from visualmemory_gui.app.models.opinion import OpinionModel
 from visualmemory_gui.app.views.decide.details import Details
 from visualmemory_gui.app.widgets.cards.class_rows import ClassList
 from visualmemory_gui.app.widgets.cards.shares_bars import SharesBars
 from visualmemory_gui.app.widgets.panels.flip_line import FlipLine
+from visualmemory_gui.app.widgets.panels.opinion_line import OpinionLine
 
 
 class DecisionPanel(QFrame):
-    """The decision of a ``DecisionModel``."""
+    """The decision of a ``DecisionModel``, and the second opinion on it of an ``OpinionModel``."""
 
-    def __init__(self, decision: DecisionModel, marks: ClassMarks, parent: QWidget | None = None) -> None:
+    def __init__(
+        self, decision: DecisionModel, marks: ClassMarks, opinion: OpinionModel, parent: QWidget | None = None
+    ) -> None:
         super().__init__(parent)
         self.setObjectName("decisionPanel")
         self.setAccessibleName("Decision")
         self.setProperty("panel", True)
-        self._decision, self._marks = decision, marks
+        self._decision, self._marks, self._opinion = decision, marks, opinion
         self.bars = SharesBars()
         self.why = QLabel()
         self.why.setWordWrap(True)
         self.why.setAccessibleDescription("Why")
+        self.opinion = OpinionLine()
+        self.opinion.cancel_requested.connect(opinion.cancel)
         self.flip = FlipLine()
         self.details = Details()
         self.classes = ClassList()
         self._lay_out()
         decision.decided.connect(self.on_decided)
         marks.updated.connect(self.on_decided)
+        opinion.updated.connect(self.on_opinion_updated)
         theme.notifier.changed.connect(self.on_decided)
         self.on_decided()
 
@@ -57,6 +64,17 @@ class DecisionPanel(QFrame):
         self.why.setVisible(bool(self.why.text()))
         self.classes.set_rows(self._marks.rows(), self._decision.names)
         self.details.show_decision(decision, self._decision.names, self._marks.colour)
+        self.on_opinion_updated()
+
+    def on_opinion_updated(self) -> None:
+        model, found = self._opinion, self._opinion.found
+        self.opinion.say(
+            opinion_sentence(found, model.winner, model.error, waiting=model.running),
+            on=model.endpoint is not None and model.winner is not None,
+            waiting=model.running,
+            reason=found.reason if found is not None else "",
+            price=found.price_in_words if found is not None else "",
+        )
 
     def set_brief(self, brief: bool) -> None:
         """Where room is short, open the details only on request: the digits of the classes come first."""
@@ -65,7 +83,7 @@ class DecisionPanel(QFrame):
     def _lay_out(self) -> None:
         column = QVBoxLayout(self)
         for text, widgets in (
-            ("Vote", (self.bars, self.why, self.flip, self.details)),
+            ("Vote", (self.bars, self.why, self.opinion, self.flip, self.details)),
             ("Classes", (self.classes,)),
         ):
             title = QLabel(text)

@@ -15,21 +15,25 @@ from visualmemory_gui.app.actions.dialogs import ImpactOf
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations.originals import not_found
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
+from visualmemory_gui.app.widgets.dialogs.endpoint_dialog import EndpointDialog
 from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog
-from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog, StrikeRow
+from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog
 from visualmemory_gui.app.widgets.dialogs.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts, ImportDialog
 from visualmemory_gui.app.widgets.dialogs.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
+from visualmemory_gui.app.widgets.dialogs.opinion_dialog import OpinionDialog
 from visualmemory_gui.app.widgets.dialogs.originals_dialog import OriginalsDialog
 from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
 from visualmemory_gui.app.widgets.dialogs.skipped_dialog import SkippedDialog
 from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 from visualmemory_gui.app.widgets.dialogs.video_dialog import VideoDialog
+from visualmemory_gui.app.widgets.tables.labelled_images import LabelledRow
 from visualmemory_gui.engine.images import formats
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing
+    from visualmemory_gui.engine.second_opinion.endpoint import Endpoint
 
 
 class Choosers:
@@ -147,7 +151,7 @@ class Choosers:
         dialog.open()
 
     def flip(
-        self, title: str, note: str, rows: Sequence[StrikeRow], then: Callable[[], object], show: Callable[[], object]
+        self, title: str, note: str, rows: Sequence[LabelledRow], then: Callable[[], object], show: Callable[[], object]
     ) -> Callable[[str, bool], object]:
         """Show what would be struck to change the decision. The returned callable takes what else that would change."""
         dialog = FlipDialog(self._window, title=title, note=note, rows=rows)
@@ -155,6 +159,26 @@ class Choosers:
         dialog.show_requested.connect(show)
         dialog.open()
         return lambda text, shows: dialog.set_impact(text, shows=shows) if shiboken6.isValid(dialog) else None
+
+    def opinion(
+        self,
+        host: str,
+        what: str,
+        rows: Sequence[LabelledRow],
+        then: Callable[[bool], object],
+        set_up: Callable[[], object],
+    ) -> None:
+        """Show ``what`` would be sent to ``host``. ``then`` gets whether to send without asking from now on."""
+        dialog = OpinionDialog(self._window, host=host, what=what, rows=rows)
+        dialog.confirmed.connect(then)
+        dialog.set_up_requested.connect(set_up)
+        dialog.open()
+
+    def endpoint(self, now: Endpoint | None, then: Callable[[Endpoint | None, str], object]) -> None:
+        """Ask for the endpoint of second opinions, None for none, and a key to store, "" for none."""
+        dialog = EndpointDialog(self._window, now=now)
+        dialog.confirmed.connect(then)
+        dialog.open()
 
     def report_file(self, suggested: Path, then: Callable[[str], object]) -> None:
         """Ask for the file name of a report."""

@@ -3,33 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QIcon, QImage, QPixmap
-from PySide6.QtWidgets import (
-    QLabel,
-    QListView,
-    QListWidget,
-    QListWidgetItem,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QLabel, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
-from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate, set_words
-from visualmemory_gui.engine.decision.short_labels import ShortLabels
-
-
-@dataclass(frozen=True, slots=True)
-class StrikeRow:
-    """An exemplar that would be struck: its label, and details in words."""
-
-    label: str
-    detail: str
-    image: QImage
+from visualmemory_gui.app.widgets.tables.labelled_images import LabelledImages, LabelledRow
 
 
 class FlipDialog(FittingDialog):
@@ -38,7 +19,7 @@ class FlipDialog(FittingDialog):
     confirmed = Signal()
     show_requested = Signal()
 
-    def __init__(self, parent: QWidget | None, *, title: str, note: str, rows: Sequence[StrikeRow]) -> None:
+    def __init__(self, parent: QWidget | None, *, title: str, note: str, rows: Sequence[LabelledRow]) -> None:
         """``title`` says what would result, ``note`` what else to know."""
         super().__init__(parent)
         self.setObjectName("flipDialog")
@@ -47,7 +28,8 @@ class FlipDialog(FittingDialog):
         heading = QLabel(title)
         heading.setWordWrap(True)
         heading.setFont(theme.points(self.font(), 2, bold=True))
-        self.list = _list(rows)
+        self.list = LabelledImages(rows, name="Exemplars that would be struck out")
+        self.list.setObjectName("flipList")
         beside = QLabel(note)
         beside.setWordWrap(True)
         beside.setVisible(bool(note))
@@ -66,25 +48,3 @@ class FlipDialog(FittingDialog):
     def accept(self) -> None:
         self.confirmed.emit()
         super().accept()
-
-
-def _list(rows: Sequence[StrikeRow]) -> QListWidget:
-    cards = QListWidget()
-    cards.setObjectName("flipList")
-    cards.setAccessibleName("Exemplars that would be struck out")
-    cards.setViewMode(QListView.ViewMode.IconMode)
-    cards.setResizeMode(QListView.ResizeMode.Adjust)
-    cards.setMovement(QListView.Movement.Static)
-    cards.setWordWrap(True)
-    names = ShortLabels(row.label for row in rows)
-    cards.setItemDelegate(LabelDelegate(cards, lambda: names))
-    side = theme.px(72)
-    cards.setIconSize(QSize(side, side))
-    cards.setGridSize(QSize(theme.px(96), side + 3 * cards.fontMetrics().height() + theme.px(8)))
-    for row in rows:
-        item = QListWidgetItem(QIcon(QPixmap.fromImage(row.image)), "")
-        set_words(item, ("", row.label, f"\n{row.detail}"))
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{row.label}, {row.detail}")
-        item.setToolTip(f"{row.label}, {row.detail}")
-        cards.addItem(item)
-    return cards

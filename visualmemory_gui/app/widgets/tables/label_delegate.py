@@ -21,6 +21,9 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 WORDS = int(Qt.ItemDataRole.UserRole) + 20
 """The role of a cell that holds more than a label: its words, of which every second one is a label."""
 
+LINE = "\u2028"
+"""Where Qt begins another line in the text of a cell."""
+
 
 class LabelDelegate(QStyledItemDelegate):
     """Cuts labels to the room in their cell so that each stays distinct from the other ``names()``."""
@@ -37,7 +40,8 @@ class LabelDelegate(QStyledItemDelegate):
         if beside and option.features & QStyleOptionViewItem.ViewItemFeature.HasDecoration:
             room -= option.decorationSize.width() + 2 * margin
         if room > 0:  # there is none while the column's width is still being determined
-            option.text = fitted(option.fontMetrics, index.data(WORDS) or ("", option.text), room, self._names())
+            words = fitted(option.fontMetrics, index.data(WORDS) or ("", option.text), room, self._names())
+            option.text = words.replace("\n", LINE)
 
 
 def fitted(metrics: QFontMetrics, words: Sequence[str], room: int, names: ShortLabels) -> str:
