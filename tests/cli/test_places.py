@@ -26,7 +26,7 @@ ARGUMENTS = {
     "flip": "{} IMAGE", "attribute": "{} IMAGE", "prune": "{} --method hard", "tune": "{}",
     "novelty": "{} --unknown FOLDER", "classes": "{}", "levels": "{}", "scaling": "{}", "map": "{}", "verify": "{}",
     "compact": "{}", "relink": "{} a b", "settings": "{}", "export": "{} out.vmemz", "import": "BUNDLE {}",
-    "demo": "--to {} --no-gui",
+    "demo": "--to {} --no-gui", "mcp": "{}",
 }  # fmt: skip
 NO_MEMORY = {"gui", "vote", "encoders", "frames", "doctor"}  # the window has a test of its own
 

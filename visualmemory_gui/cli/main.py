@@ -31,6 +31,7 @@ from visualmemory_gui.cli import (
     history,
     impact,
     map,
+    mcp,
     novelty,
     opinion,
     prune,
@@ -152,6 +153,7 @@ COMMANDS: tuple[Callable[..., None], ...] = (
     exchange.export,
     exchange.import_,
     encoders.encoders,
+    mcp.mcp,
     doctor.doctor,
 )
 
