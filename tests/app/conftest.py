@@ -139,6 +139,10 @@ class Answers:
         self.asked.append(question)
         then()
 
+    def sheet(self, title: str, rows: Sequence[Any], names: Any, then: Callable[[list[int]], object]) -> None:
+        self.asked.append(title)
+        self.rows, self.apply = list(rows), then
+
     def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
         self.asked.append(title)
         self.rows = list(rows)

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QAccessible, QAction, QImage, QKeySequence
+from PySide6.QtGui import QAccessible, QAction, QColor, QImage, QKeySequence
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
@@ -31,6 +31,7 @@ from visualmemory_gui.app.views.curate import curate_actions, review_tabs
 from visualmemory_gui.app.views.decide import cull_actions
 from visualmemory_gui.app.views.kit.error_dialog import ErrorDialog
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
+from visualmemory_gui.app.widgets.dialogs.contact_sheet import ContactSheet, SheetRow
 from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.dialogs.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.dialogs.import_dialog import ImportDialog
@@ -39,6 +40,7 @@ from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
 from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
 from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 from visualmemory_gui.app.widgets.dialogs.video_dialog import VideoDialog
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.types import MemorySettings
 
 USED = (QAbstractButton, QAbstractItemView, QAbstractScrollArea, QAbstractSpinBox, QComboBox, QLineEdit, QProgressBar)
@@ -150,6 +152,12 @@ DIALOGS: dict[str, Callable[[Path], QWidget]] = {
     ),
     "trust": lambda folder: TrustDialog(None, what="3 exemplars", now=1.0),
     "video": lambda folder: VideoDialog(None, videos=["film.mp4"]),
+    "sheet": lambda folder: ContactSheet(
+        None,
+        title="Next 1",
+        rows=[SheetRow(1, "a.png", "cat", 0.9, QColor("red"), QImage())],
+        names=ShortLabels(["cat"]),
+    ),
     "label": lambda folder: LabelChooser(None, question="Teach as", labels=["cat"]),
 }
 

@@ -6,15 +6,19 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QImage
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox
+from PySide6.QtWidgets import QApplication, QComboBox
+from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import COLOURS, paint_image
 from visualmemory_gui.app.actions.command_list import commands_of
-from visualmemory_gui.app.models import query_image
+from visualmemory_gui.app.models import query_image, watch
 from visualmemory_gui.app.models.cull_run import CullCounts, CullRun, summary
 from visualmemory_gui.app.views.decide.cull_view import CullView
+from visualmemory_gui.app.widgets.dialogs.contact_sheet import ContactSheet, SheetRow
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
@@ -176,9 +180,6 @@ def test_letters_find_a_class_and_a_new_one_moves_those_like_it(culling: Desk) -
 
 def test_the_end_says_what_was_done_and_one_act_undoes_it(culling: Desk) -> None:
     before = culling.memory.history.steps()
-    watch = culling.window.session.watch
-    tracked, impacts = watch.found, []
-    watch.impact_found.connect(impacts.append)
     for key in (Qt.Key.Key_Return, Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Return, Qt.Key.Key_Return):
         press(culling, key)
     press(culling, Qt.Key.Key_Space)
@@ -190,7 +191,6 @@ def test_the_end_says_what_was_done_and_one_act_undoes_it(culling: Desk) -> None
     place = {command.place for command in commands_of(culling.window) if command.text.startswith("Confirm ")}
     assert "One by one" in place
     press(culling, Qt.Key.Key_Escape)
-    assert tracked is not None and watch.found not in (tracked, None) and impacts == []
     assert culling.window.workspace == "decide" and culling.notes[-1] == "4 images of the queue taught one by one."
     chosen = culling.window.decide.queue.table.chosen()
     assert chosen == [culling.window.session.decision.query.queued]  # type: ignore[union-attr]
@@ -209,6 +209,62 @@ def test_the_end_says_what_was_done_and_one_act_undoes_it(culling: Desk) -> None
     undo()
     culling.settle()
     assert len(taught(culling)) == 4 and "Other edits" in culling.notes[-1]
+
+
+@pytest.mark.parametrize("cheap", [True, False])
+def test_a_lesson_says_what_it_changed_elsewhere_where_that_is_cheap(
+    culling: Desk, cheap: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(watch, "FEW", 300 if cheap else 0)
+    model = culling.window.session.watch
+    tracked = model.found
+    press(culling, Qt.Key.Key_Return)
+    told = "decisions changed" in view(culling).said.accessibleName()
+    assert told == cheap and model.found is tracked
+    press(culling, Qt.Key.Key_Escape)
+    culling.settle()
+    assert (model.found is tracked) == cheap and model.found is not None
+
+
+def test_the_next_certain_images_are_taught_from_one_sheet_in_one_step(culling: Desk) -> None:
+    culling.window.session.queue.set_least(1)
+    before = len(culling.memory.history.steps())
+    sure, first = view(culling).run.certain, shown(culling)
+    assert [label for _, label in sure] == sorted(label for _, label in sure) and len(sure) > 2
+    assert view(culling).actions_by_id["certain"].text() == f"Next {len(sure)} certain…"
+    press(culling, Qt.Key.Key_Return, held=Qt.KeyboardModifier.ShiftModifier)
+    rows = culling.ask.rows
+    assert "certain, from 1 % of the vote" in culling.ask.asked[-1]
+    assert [(row.id, row.label) for row in rows] == sure and all(not row.image.isNull() for row in rows)
+    left_out = next(row for row in rows if row.name != first)
+    culling.ask.apply([row.id for row in rows if row is not left_out])
+    culling.settle()
+    assert taught(culling) == {row.name: row.label for row in rows if row is not left_out}
+    assert len(culling.memory.history.steps()) == before + 1
+    counts = view(culling).run.counts()
+    assert (counts.taught, counts.skipped, counts.total) == (len(rows) - 1, 0, 6)
+    press(culling, "u")
+    assert taught(culling) == {} and view(culling).run.counts().taught == 0
+
+
+def test_a_sheet_reports_what_stays_ticked(qtbot: QtBot, qapp: QApplication) -> None:
+    image, red = QImage(40, 30, QImage.Format.Format_RGB32), QColor("#a03020")
+    image.fill(red)
+    rows = [SheetRow(n, f"{n}.png", "animals/cat", 0.9, red, image) for n in range(7, 12)]
+    sheet = ContactSheet(None, title="The next 5", rows=rows, names=ShortLabels(["animals/cat"]))
+    kept: list[int] = []
+    qtbot.addWidget(sheet)
+    sheet.confirmed.connect(kept.extend)
+    sheet.open()
+    qtbot.waitExposed(sheet)
+    qtbot.keyClick(sheet.list, Qt.Key.Key_Space)
+    box = sheet.list.visualItemRect(sheet.list.item(3)).center()
+    qtbot.mouseClick(sheet.list.viewport(), Qt.MouseButton.LeftButton, pos=box)
+    assert sheet.teach.text() == "Teach 3 images"
+    assert sheet.list.item(3).data(Qt.ItemDataRole.AccessibleTextRole).endswith("90 % of the vote, left out")
+    qtbot.mouseClick(sheet.list.viewport(), Qt.MouseButton.LeftButton, pos=box)
+    qtbot.keyClick(sheet.list, Qt.Key.Key_Return)
+    assert kept == [8, 9, 10, 11]
 
 
 def test_the_order_is_that_of_the_queue_and_can_be_chosen(culling: Desk, monkeypatch: pytest.MonkeyPatch) -> None:

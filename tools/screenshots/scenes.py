@@ -176,6 +176,11 @@ def cull(stage: Stage) -> None:
         view.actions_by_id[name].trigger()
         stage.settle()
     stage.shoot("cull-taught")
+    stage.window.session.queue.set_least(50)
+    view.ask_certain()
+    stage.settle()
+    stage.shoot("cull-certain")
+    stage.close_dialogs()
     while view.run.current is not None:
         view.actions_by_id["skip"].trigger()
         stage.settle()

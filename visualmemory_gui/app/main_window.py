@@ -351,6 +351,7 @@ class MainWindow(QMainWindow):
         self.stack.currentChanged.connect(self.on_view_shown)
         self.notes.log.updated.connect(lambda: self.cull.say(self.notes.log.newest))
         self.cull.left.connect(partial(self.show_workspace, "decide"))
+        self.cull.certain_requested.connect(partial(commands.ask_certain, self.cull.run))
         self.cull.class_requested.connect(partial(commands.ask_class_of_culled, self.cull.run))
         self.curate.side_chosen.connect(self.commands.settings.keep_side)
         self.curate.exemplar_chosen.connect(self.on_query_chosen)

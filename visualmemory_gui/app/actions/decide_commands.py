@@ -17,16 +17,21 @@ from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.impact import propose_lesson
 from visualmemory_gui.app.models.incoming_images import incoming
 from visualmemory_gui.app.models.query import Query
+from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.operations import cull_run, exemplars, queue, watch_set
 from visualmemory_gui.app.operations import teach as teaching
-from visualmemory_gui.app.operations.edit import may_write
+from visualmemory_gui.app.operations.edit import Edit, may_write
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.widgets.dialogs.contact_sheet import SheetRow
 from visualmemory_gui.engine.files.path_kind import is_folder
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+
+SHEET_SIDE = 256  # pixels, as large as thumbnails are stored
 RELABEL_HINT = "Relabel {}: press the digit of a class, R for the list of classes, Esc to cancel."
 
 
@@ -105,6 +110,30 @@ class DecideCommands(QObject):
         What the lesson would change elsewhere is not shown: the sample of the memory is not tracked meanwhile.
         """
         self._ask_class(typed, partial(cull_run.teach, self._session, run))
+
+    def ask_certain(self, run: CullModel) -> None:
+        """Show the next certain images on one sheet, and teach those that stay ticked."""
+        model, marks, wanted = self._session.queue, self._session.class_marks, run.certain
+        if not wanted or not may_write(self._session):
+            return
+        of = {row.id: row for row in map(model.row, model.rows_of(image for image, _ in wanted))}
+
+        def read(memory: WholeMemory) -> list[SheetRow]:
+            images = memory.queue.thumbnails(list(of))
+            return [
+                SheetRow(i, of[i].name, label, of[i].share or 0.0, colours[i], scaled(images.get(i, b""), SHEET_SIDE))
+                for i, label in wanted
+            ]
+
+        def ask(rows: list[SheetRow]) -> None:
+            title = f"The next {how_many(len(rows), 'image')} that {'is' if len(rows) == 1 else 'are'} certain"
+            self._ask.sheet(f"{title}, from {100 * model.least:.0f} % of the vote", rows, model.names, teach)
+
+        def teach(kept: list[int]) -> None:
+            cull_run.teach_certain(self._session, run, [(i, label) for i, label in wanted if i in kept])
+
+        colours = {i: marks.colour(row.winner or "") for i, row in of.items()}
+        Edit("Reading images", read, ask, only_reads=True).run(self._session)
 
     def _ask_class(self, typed: str | None = None, then: Callable[[str], object] | None = None) -> None:
         decision, query, queued = self._session.decision.decision, self._session.decision.query, self.cards.queued()

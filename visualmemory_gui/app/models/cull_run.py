@@ -16,6 +16,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Decision, Neighbour
 
 AHEAD = 3  # images that are decoded before they are shown
+SHEET = 12  # images that are taught together
 
 
 @dataclass(slots=True)
@@ -49,6 +50,12 @@ class CullRun:
         gone = sum(image not in there for image in self.seen[: self.place])
         self.seen = [image for image in self.seen if image in there]
         self.place -= gone
+
+    def pass_over(self, images: Sequence[int]) -> None:
+        """Count ``images``, which were dealt with elsewhere, as shown before this one."""
+        unseen = [image for image in images if image not in self.seen]
+        self.seen[self.place : self.place] = unseen
+        self.place += len(unseen)
 
     def ahead(self, waiting: Sequence[int]) -> list[int]:
         """Those of ``waiting`` that were not shown yet."""
@@ -125,10 +132,20 @@ class CullModel(QObject):
     def near(self) -> list[int]:
         """The image shown, those that are likely to be shown next, in that order, and the one before."""
         run = self._run
-        if run is None:
-            return []
-        onward = [*run.seen[run.place :], *run.ahead(self._queue.waiting())][: 1 + AHEAD]
-        return [*onward, *run.seen[max(0, run.place - 1) : run.place]]
+        return [*self._onward[: 1 + AHEAD], *run.seen[max(0, run.place - 1) : run.place]] if run is not None else []
+
+    @property
+    def _onward(self) -> list[int]:
+        """The image shown and all that follow it."""
+        run = self._run
+        return [*run.seen[run.place :], *run.ahead(self._queue.waiting())] if run is not None else []
+
+    @property
+    def certain(self) -> list[tuple[int, str]]:
+        """The next images that are certain, at most SHEET, and the full labels that won; those of a class together."""
+        sure = dict(self._queue.certain())
+        found = [(image, sure[image]) for image in self._onward if image in sure][:SHEET]
+        return sorted(found, key=lambda each: each[1].casefold())
 
     @property
     def has_before(self) -> bool:
@@ -188,8 +205,13 @@ class CullModel(QObject):
         self.pending = self.current
         return True
 
-    def on_taught(self, step: int | None, before: int) -> None:
-        """Note the step of a lesson that is on disk, and the last one before it. None: it changed nothing."""
+    def on_taught(self, step: int | None, before: int, others: Sequence[int] = ()) -> None:
+        """Note the step of a lesson that is on disk, and the last one before it. None: it changed nothing.
+
+        ``others`` are images that it taught besides the one shown.
+        """
+        if self._run is not None:
+            self._run.pass_over([image for image in others if image != self.current])
         if step is None:
             self.pending = None
         else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
     from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker, WatchedDecision
 
+CHEAP_S = 0.05  # an edit of many is tracked in less
+FEW = 300  # decisions; tracking them is taken to be cheap before it is measured
+
 
 class WatchModel(BackgroundResult["ImpactTracker"]):
     """``found`` tracks the decisions. It is made in the background once a memory is open, and used in the edits'
@@ -29,6 +33,7 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
         super().__init__(tasks, "watch", parent)
         self.decisions: tuple[WatchedDecision, ...] = ()
         self._calm = self._behind = False
+        self._took: float | None = None  # seconds of the last impact
 
     def expected(self, content: str | None) -> str | None:
         """What the watched image of this content should be; None if it is not watched."""
@@ -50,18 +55,21 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
 
     def restart(self) -> None:
         """Track again for another memory, or another watch set."""
-        self._behind = False
+        self._behind, self._took = False, None
         self.clear()
         if self._memory is None:
             self._show(())
         self._track()
 
     def set_calm(self, calm: bool) -> None:
-        """While it is calm, edits follow each other fast: only a watch set is tracked through each of them. After that
-        the sample of the memory is decided again, in the background."""
+        """While it is calm, edits follow each other fast: the sample of the memory is tracked through each of them only
+        where that takes less than CHEAP_S; else it is decided again after them, in the background."""
         self._calm = calm
         if not calm and self._behind:
             self.restart()
+
+    def _is_cheap(self, tracker: ImpactTracker) -> bool:
+        return len(tracker) <= FEW if self._took is None else self._took <= CHEAP_S
 
     def on_changed(self, changes: Changes) -> None:
         """Find the impact of ``changes``. After a forget, start again: nothing forgotten may be retained."""
@@ -72,13 +80,15 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
             self._track()  # it had been stopped
         if tracker is None or not (changes.ids or changes.settings):
             return
-        if self._calm and not self.decisions:
+        if self._calm and not self.decisions and (self._behind or not self._is_cheap(tracker)):
             self._behind = True
             return
 
-        def work() -> tuple[Impact, tuple[WatchedDecision, ...]] | None:
-            alive = tracker is self.found  # otherwise the memory may be closed by now
-            return (tracker.impact_of(changes), tracker.watched_decisions()) if alive else None
+        def work() -> tuple[Impact, tuple[WatchedDecision, ...], float] | None:
+            if tracker is not self.found:
+                return None  # the memory may be closed by now
+            began = time.thread_time()
+            return tracker.impact_of(changes), tracker.watched_decisions(), time.thread_time() - began
 
         self._tasks.run_edit("Looking at other decisions", work, self._take_impact, wait_ms=AFTER_PAINT_MS)
 
@@ -108,10 +118,10 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
 
         self._tasks.run_edit("Reading the watch set", work, self._show, topic=self._topic)
 
-    def _take_impact(self, found: tuple[Impact, tuple[WatchedDecision, ...]] | None) -> None:
+    def _take_impact(self, found: tuple[Impact, tuple[WatchedDecision, ...], float] | None) -> None:
         if found is None:
             return
-        impact, decisions = found
+        impact, decisions, self._took = found
         self._show(decisions)
         self.impact_found.emit(impact)
         if self.found is not None and self.found.outgrown and not self.running:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -10,6 +10,7 @@ from visualmemory_gui.app.models.cull_run import CullModel
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations.edit import UNCHANGED, Edit, Note, last_step, step_note, undo_of
 from visualmemory_gui.app.operations.history import go_back_edit
+from visualmemory_gui.app.operations.queue import label_in_words
 from visualmemory_gui.app.operations.teach import taught_note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -28,26 +29,44 @@ def teach(session: Session, run: CullModel, label: str) -> None:
     if image is None or session.readonly or not run.wait_for_lesson():
         return
 
-    def work(memory: WholeMemory) -> tuple[Note, int, int]:
-        before = last_step(memory) or 0
+    def work(memory: WholeMemory) -> Note:
         if own:
             changes = memory.relabel(own, label)
-            note = Note(f"Relabelled {how_many(len(own))} to {label}." if changes.edit else UNCHANGED)
-        else:
-            note = taught_note(label, (memory.queue.teach_each([(image, label)]), None))
-        return note, last_step(memory) or 0, before
+            return Note(f"Relabelled {how_many(len(own))} to {label}." if changes.edit else UNCHANGED)
+        return taught_note(label, (memory.queue.teach_each([(image, label)]), None))
+
+    _teach(session, run, work)
+
+
+def teach_certain(session: Session, run: CullModel, wanted: Sequence[tuple[int, str]]) -> None:
+    """Teach several images of the queue, each as its label, in one step."""
+    if not wanted or session.readonly:
+        return
+
+    def work(memory: WholeMemory) -> Note:
+        return taught_note(label_in_words(wanted), (memory.queue.teach_each(wanted), None))
+
+    _teach(session, run, work, [image for image, _ in wanted])
+
+
+def _teach(session: Session, run: CullModel, work: Callable[[WholeMemory], Note], others: Sequence[int] = ()) -> None:
+    """Run a lesson, whose note is what ``work`` returns, as a step of the run; ``others`` as in ``on_taught``."""
+
+    def stepped(memory: WholeMemory) -> tuple[Note, int, int]:
+        before = last_step(memory) or 0
+        return work(memory), last_step(memory) or 0, before
 
     def said(done: tuple[Note, int, int]) -> Note:
         note, step, before = done
         made = step if step != before else None
-        run.on_taught(made, before)
+        run.on_taught(made, before, others)
         return Note(note.text, undo_of(made) if made is not None else None)
 
     def failed(error: BaseException) -> None:
         run.on_failed()
         session.raise_error(error)
 
-    Edit("Teaching", work, said, failed).run(session)
+    Edit("Teaching", stepped, said, failed).run(session)
 
 
 def undo_last(session: Session, run: CullModel) -> None:

@@ -79,12 +79,17 @@ def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
     wanted = list(wanted)
     if not wanted:
         return
-    label = wanted[0][1] if len({label for _, label in wanted}) == 1 else "what they were decided as"
 
     def work(memory: WholeMemory) -> tuple[AddResult, int | None]:
         return memory.queue.teach_each(wanted), last_step(memory)
 
-    Edit("Teaching", work, partial(taught_note, label)).run(session)
+    Edit("Teaching", work, partial(taught_note, label_in_words(wanted))).run(session)
+
+
+def label_in_words(wanted: Sequence[tuple[int, str]]) -> str:
+    """The label that images are taught as, or words for several."""
+    labels = {label for _, label in wanted}
+    return labels.pop() if len(labels) == 1 else "what they were decided as"
 
 
 def remove(session: Session, ids: Sequence[int]) -> None:

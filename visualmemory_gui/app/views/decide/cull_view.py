@@ -38,6 +38,7 @@ class CullView(QWidget):
     the letters typed so far, or None for one that may be new."""
 
     left = Signal()
+    certain_requested = Signal()  # a contact sheet of the next certain images
     class_requested = Signal(object)
 
     def __init__(self, session: Session, whole: QueryImageModel, parent: QWidget | None = None) -> None:
@@ -119,6 +120,9 @@ class CullView(QWidget):
             self.ask_class()
         else:
             self._teach(label)
+
+    def ask_certain(self) -> None:
+        self.certain_requested.emit()
 
     def leave(self) -> None:
         self.left.emit()
@@ -213,18 +217,20 @@ class CullView(QWidget):
 
     def _update_actions(self, row: QueueRow | None) -> None:
         winner = row.label if row is not None else None
-        run, skipped, taught = self.run, len(self.run.skipped), len(self.run.taught)
+        run, skipped, taught, certain = self.run, len(self.run.skipped), len(self.run.taught), len(self.run.certain)
         facts: dict[Fact, bool] = {
             "shown": run.current is not None,
             "winner": winner is not None,
             "before": run.has_before,
             "lesson": taught > 0,
+            "certain": certain > 0,
             "skipped": skipped > 0 and run.current is None,
         }
         level = row is not None and row.winner != winner
         targets = {
             "confirm": f"as {winner}" if level else winner or "",
             "all": f"{taught:,}",
+            "certain": f"{certain:,}",
             "skipped": f"{skipped:,}",
         }
         self.actions_by_id["confirm"].setData(winner)
@@ -291,7 +297,7 @@ class CullView(QWidget):
 
     def _buttons(self) -> QHBoxLayout:
         buttons = QHBoxLayout()
-        for name in ("back", "undo", "skip"):
+        for name in ("back", "undo", "skip", "certain"):
             buttons.addWidget(button_of(self.actions_by_id[name]))
         self.teach_button = ActionButton("cullTeachButton")
         self.confirm_button = ActionButton("cullConfirmButton", primary=True)

@@ -15,6 +15,7 @@ from visualmemory_gui.app.actions.dialogs import ImpactOf
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations.originals import not_found
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
+from visualmemory_gui.app.widgets.dialogs.contact_sheet import ContactSheet, SheetRow
 from visualmemory_gui.app.widgets.dialogs.endpoint_dialog import EndpointDialog
 from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog
@@ -29,6 +30,7 @@ from visualmemory_gui.app.widgets.dialogs.skipped_dialog import SkippedDialog
 from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 from visualmemory_gui.app.widgets.dialogs.video_dialog import VideoDialog
 from visualmemory_gui.app.widgets.tables.labelled_images import LabelledRow
+from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.images import formats
 
 if TYPE_CHECKING:
@@ -201,6 +203,14 @@ class Choosers:
         box.setDefaultButton(yes)
         yes.clicked.connect(lambda: then())
         box.open()
+
+    def sheet(
+        self, title: str, rows: Sequence[SheetRow], names: ShortLabels, then: Callable[[list[int]], object]
+    ) -> None:
+        """Show images that are about to be taught; ``then`` gets the ids of those that were not left out."""
+        dialog = ContactSheet(self._window, title=title, rows=rows, names=names)
+        dialog.confirmed.connect(then)
+        dialog.open()
 
     def skipped(self, title: str, rows: Sequence[tuple[str, str]]) -> None:
         """Show which files could not be read, and why: (path, reason)."""
