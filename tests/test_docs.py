@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
@@ -57,7 +58,7 @@ def test_every_file_that_is_linked_to_exists(document: Path, target: str) -> Non
 
 @pytest.mark.parametrize("line", commands())
 def test_every_command_that_is_named_is_one_that_can_be_given(line: str) -> None:
-    name, *arguments = line.split()
+    name, *arguments = shlex.split(line)
     if name.startswith("-"):
         return
     assert name in GROUP.commands

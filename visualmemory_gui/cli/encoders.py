@@ -30,6 +30,9 @@ def encoders(
     fetch: Annotated[
         str | None, typer.Option("--fetch", metavar="NAME", help="Fetch the weights of an encoder.")
     ] = None,
+    text: Annotated[
+        bool, typer.Option("--text", help="With --fetch: the text tower too, with which `find` finds images by words.")
+    ] = False,
     prepare: Annotated[
         bool, typer.Option("--prepare", help="Convert the model to speed up encoding on a CPU, where possible.")
     ] = False,
@@ -42,6 +45,11 @@ def encoders(
         _add(add)
     if fetch is not None:
         _fetch(fetch)
+        if text:
+            with Progress("fetching the text tower") as report:
+                registry.fetch_text(fetch, report=report)
+    elif text:
+        raise typer.BadParameter("whose text tower? name an encoder with --fetch", param_hint="--text")
     if prepare:
         with Progress("preparing the encoder") as report:
             made = registry.prepare(DEFAULT_ENCODER, report=report)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
@@ -41,6 +42,19 @@ class SpatialEncoder(Encoder, Protocol):
 
         For encoders that average (``lite0``) the mean over the cells, brought to unit length, is what ``encode`` gives.
         """
+        ...
+
+
+class TextTower(Protocol):
+    """Turns texts into vectors of the space in which an encoder puts images.
+
+    ``scale`` is what cosines are multiplied by before the softmax over several texts, as it was trained.
+    """
+
+    scale: float
+
+    def encode(self, texts: Sequence[str]) -> F32:
+        """n texts -> (n, dim) float32, rows of unit length. What is too long for it is cut."""
         ...
 
 

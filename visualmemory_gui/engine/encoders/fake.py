@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Sequence
+
 import numpy as np
+from PIL import ImageColor
 
 from visualmemory_gui.engine.encoders.base import EncoderInfo, check, unit
 from visualmemory_gui.engine.types import F32, F64, U8, EncoderIdentity, Geometry
@@ -53,3 +57,24 @@ class FakeEncoder:
 
     def close(self) -> None:
         """Nothing to release."""
+
+
+class FakeText:
+    """A text is like an image of the colours that it names; one that names none is like a grey image."""
+
+    scale = 20.0
+
+    def __init__(self) -> None:
+        self._encoder = FakeEncoder()
+
+    def encode(self, texts: Sequence[str]) -> F32:
+        """As ``base.TextTower`` promises."""
+        batch = np.empty((len(texts), _SIZE, _SIZE, 3), np.uint8)
+        batch[:] = np.array([_named_colour(text) for text in texts], np.uint8).reshape(len(texts), 1, 1, 3)
+        return self._encoder.encode(batch)
+
+
+def _named_colour(text: str) -> tuple[int, ...]:
+    named = [ImageColor.colormap[word] for word in re.findall("[a-z]+", text.lower()) if word in ImageColor.colormap]
+    colours = [ImageColor.getrgb(colour)[:3] for colour in map(str, named)] or [(128, 128, 128)]
+    return tuple(sum(values) // len(colours) for values in zip(*colours, strict=True))

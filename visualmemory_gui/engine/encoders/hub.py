@@ -24,9 +24,9 @@ def endpoint() -> str:
     return os.environ.get("HF_ENDPOINT", _HUB).rstrip("/")
 
 
-def address(repository: str) -> str:
-    """Where the weights of a model are."""
-    return f"{endpoint()}/{repository}/resolve/main/{_FILE}"
+def address(repository: str, file: str = _FILE) -> str:
+    """Where the weights of a model are, or another file of it."""
+    return f"{endpoint()}/{repository}/resolve/main/{file}"
 
 
 def cached(repository: str) -> Path | None:
@@ -37,8 +37,8 @@ def cached(repository: str) -> Path | None:
     return found[-1] if found else None
 
 
-def locate(repository: str) -> Remote:
-    """The weights of a model, with their size and checksum. Raises Refusal.
+def locate(repository: str, file: str = _FILE) -> Remote:
+    """The weights of a model, or another file of it, with their size and checksum. Raises Refusal.
 
     The token goes along only where the hub itself sends the file, not where it redirects to.
     """
@@ -48,12 +48,12 @@ def locate(repository: str) -> Remote:
     # Else it tells the hub what is installed and what runs this program. Its variable counts only before the first
     # import, which may be timm's.
     constants.HF_HUB_DISABLE_TELEMETRY = True
-    asked, token = address(repository), _token()
+    asked, token = address(repository, file), _token()
     try:
         found = get_hf_file_metadata(asked, token=token or False, timeout=SILENCE_S, endpoint=endpoint())
     except HfHubHTTPError as error:
         answer = error.response
-        raise Refusal(_why(answer.status_code, answer.headers, repository, with_token=bool(token))) from None
+        raise Refusal(_why(answer.status_code, answer.headers, repository, file, with_token=bool(token))) from None
     except Exception as error:  # each version of the library raises the errors of another transport
         raise Refusal(f"there is no connection to {_origin(asked)[1]}") from error
     if found.size is None or found.etag is None or not _SHA256.fullmatch(found.etag):
@@ -72,7 +72,7 @@ def _token() -> str:
     return "" if constants.HF_HUB_DISABLE_IMPLICIT_TOKEN else get_token() or ""
 
 
-def _why(status: int, headers: Mapping[str, str], repository: str, *, with_token: bool) -> str:
+def _why(status: int, headers: Mapping[str, str], repository: str, file: str, *, with_token: bool) -> str:
     """Licence, token and name told apart by the status and by the word that the hub adds to it."""
     code, said = headers.get("X-Error-Code", ""), headers.get("X-Error-Message", "")
     page = f"{endpoint()}/{repository}"
@@ -81,7 +81,7 @@ def _why(status: int, headers: Mapping[str, str], repository: str, *, with_token
         return f"its licence has to be accepted at {page}: {own}"
     if status == 404 or code in ("RepoNotFound", "EntryNotFound", "RevisionNotFound"):
         private = "" if with_token else ", or shows it only to those with a token"
-        return f"the hub has no {repository} with a {_FILE}{private}: is the name right?"
+        return f"the hub has no {repository} with a {file}{private}: is the name right?"
     if status == 401 and (with_token or "credentials" in said):
         return f"the hub does not know your token: set HF_TOKEN to one of {endpoint()}/settings/tokens"
     if status == 401:

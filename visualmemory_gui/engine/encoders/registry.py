@@ -17,12 +17,13 @@ from visualmemory_gui.engine.encoders import (
     fake,
     lite,
     local_file,
+    open_clip_text,
     openvino_lite,
     openvino_runtime,
     timm_models,
     torchvision_models,
 )
-from visualmemory_gui.engine.encoders.base import Encoder, EncoderInfo
+from visualmemory_gui.engine.encoders.base import Encoder, EncoderInfo, TextTower
 from visualmemory_gui.engine.errors import EncoderError, EncoderMismatch
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Device, EncoderIdentity, Geometry
@@ -54,6 +55,28 @@ def fetch(name: str, *, report: Report = silent) -> None:
         timm_models.fetch(spec, report)
     elif torchvision_models.FORM.fullmatch(name):
         torchvision_models.fetch(name, report)
+
+
+def fetch_text(name: str, *, report: Report = silent) -> None:
+    """Fetch the text tower of ``name``, if it is not here yet. Raises EncoderError, also where it has none."""
+    open_clip_text.fetch(open_clip_text.spec(name) or _wordless(name), report)
+
+
+def text_tower(encoder: Encoder) -> TextTower:
+    """What turns texts into vectors that can be compared with those of ``encoder``. Nothing is fetched.
+
+    Raises EncoderError where it has no text tower, which says which have one, or where that is not here.
+    """
+    name = encoder.identity.name
+    if name == fake.NAME:
+        return fake.FakeText()
+    return open_clip_text.load(open_clip_text.spec(name) or _wordless(name), encoder)
+
+
+def has_texts(name: str) -> bool:
+    """Whether texts can be compared with the vectors of ``name`` now: it has a text tower, which is here."""
+    found = open_clip_text.spec(name)
+    return name == fake.NAME or (found is not None and open_clip_text.installed() and open_clip_text.here(found))
 
 
 def info(name: str) -> EncoderInfo:
@@ -166,6 +189,11 @@ def _mismatch(wanted: EncoderIdentity) -> EncoderMismatch:
         f"these vectors were made by {wanted.name} with other weights or preprocessing than the encoder of that name "
         "here; make a new memory, or install the encoder it was made with"
     )
+
+
+def _wordless(name: str) -> NoReturn:
+    names = ", ".join(each.name for each in open_clip_text.SPECS)
+    raise EncoderError(f"the encoder {name[:80]} knows no words; those that do are {names}")
 
 
 def _unknown(name: str) -> NoReturn:

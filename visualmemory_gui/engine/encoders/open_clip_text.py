@@ -1,0 +1,217 @@
+"""Texts for CLIP and SigLIP 2: the other tower of their networks, by open_clip (extra ``text``).
+
+The file of an open_clip model holds both towers. Before its text tower is used, its image tower has to give the vector
+that the memory's encoder gives: only then do texts and the memory's images lie in one space. That is tried once for
+each pair of files, and noted beside them by their checksums.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from visualmemory_gui.engine.encoders import download, hub, timm_models, weights
+from visualmemory_gui.engine.encoders.base import Encoder, unit
+from visualmemory_gui.engine.errors import EncoderError
+from visualmemory_gui.engine.files import atomic_file
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.types import F32
+
+if TYPE_CHECKING:
+    import torch
+
+MISSING = "texts need the Python packages open_clip_torch and tokenizers: install visualmemory_gui[text]"
+SAME = 0.9999
+"""The least cosine of the two vectors of one image by which both files hold the same image tower."""
+_FILE, _TOKENS = "open_clip_model.safetensors", "tokenizer.json"
+_CHUNK = 64
+_PAD, _END = 0, 1  # in the vocabulary of SigLIP 2
+Tokenize = Callable[[list[str]], "torch.Tensor"]
+
+
+@dataclass(frozen=True, slots=True)
+class TextSpec:
+    """The text tower of the encoder ``name``: its ``architecture`` in open_clip and its ``repository`` on the hub.
+
+    ``vocabulary``: its tokens are in a file of their own; else they are those of CLIP, which open_clip brings along.
+    """
+
+    name: str
+    architecture: str
+    repository: str
+    vocabulary: bool = False
+
+    @property
+    def target(self) -> Path:
+        return weights.folder() / f"{self.name}.text.safetensors"
+
+    @property
+    def tokens(self) -> Path:
+        return weights.folder() / f"{self.name}.{_TOKENS}"
+
+    @property
+    def record(self) -> Path:
+        """Which checksums of encoder and text tower were found to belong together."""
+        return weights.folder() / f"{self.name}.text.json"
+
+
+SPECS: tuple[TextSpec, ...] = (
+    TextSpec("clip-base-32", "ViT-B-32-quickgelu", "timm/vit_base_patch32_clip_224.openai"),
+    TextSpec("clip-base-16", "ViT-B-16-quickgelu", "timm/vit_base_patch16_clip_224.openai"),
+    TextSpec("clip-large-14", "ViT-L-14-quickgelu", "timm/vit_large_patch14_clip_224.openai"),
+    TextSpec("siglip2-base", "ViT-B-16-SigLIP2", "timm/ViT-B-16-SigLIP2", vocabulary=True),
+    TextSpec("siglip2-so400m", "ViT-SO400M-14-SigLIP2", "timm/ViT-SO400M-14-SigLIP2", vocabulary=True),
+)
+
+
+def spec(name: str) -> TextSpec | None:
+    return next((each for each in SPECS if each.name == name), None)
+
+
+def installed() -> bool:
+    return find_spec("open_clip") is not None and find_spec("tokenizers") is not None
+
+
+def here(of: TextSpec) -> bool:
+    """Whether the text tower of an encoder is on this computer."""
+    return of.target.is_file() and (of.tokens.is_file() or not of.vocabulary)
+
+
+def fetch(of: TextSpec, report: Report = silent) -> None:
+    """Fetch the files of the text tower that are not here. Raises EncoderError."""
+    if not installed():
+        raise EncoderError(MISSING)
+    wanted: list[tuple[Path, str, Callable[[Path], object]]] = [(of.target, _FILE, lambda path: _built(of, path))]
+    wanted += [(of.tokens, _TOKENS, _vocabulary)] if of.vocabulary else []
+    for target, file, attempt in wanted:
+        if not target.is_file():
+            download.fetch(
+                partial(hub.locate, of.repository, file),
+                target,
+                encoder=f"{of.name} for texts",
+                address=hub.address(of.repository, file),
+                attempt=attempt,
+                report=report,
+            )
+
+
+def load(of: TextSpec, encoder: Encoder) -> OpenClipText:
+    """The text tower of ``encoder``, on its device. Raises EncoderError, also where it belongs to other weights."""
+    if not installed():
+        raise EncoderError(MISSING)
+    if not here(of):
+        raise EncoderError(
+            f"the text tower of {of.name} is not on this computer; `visualmemory encoders --fetch {of.name} --text` "
+            "fetches it"
+        )
+    model = _built(of, of.target)
+    pair = {"encoder": encoder.identity.weights_sha256, "text": weights.sha256(of.target)}
+    if pair != _recorded(of):
+        _require_same_images(of, model, encoder)
+        with atomic_file.write(of.record) as file:
+            file.write(json.dumps(pair).encode())
+    del model.visual  # the encoder is that tower
+    return OpenClipText(model.to(encoder.device), _tokenizer(of, model.context_length), encoder.device)
+
+
+class OpenClipText:
+    """The text tower of an open_clip ``model``."""
+
+    def __init__(self, model: Any, tokenize: Tokenize, device: str) -> None:
+        self.scale = float(model.logit_scale.exp())
+        self._model, self._tokenize, self._device = model, tokenize, device
+
+    def encode(self, texts: Sequence[str]) -> F32:
+        """As ``base.TextTower`` promises."""
+        import torch
+
+        starts = range(0, max(1, len(texts)), _CHUNK)
+        with torch.inference_mode():
+            chunks = [self._tokenize(list(texts[at : at + _CHUNK])).to(self._device) for at in starts]
+            parts = [self._model.encode_text(chunk).float().cpu().numpy() for chunk in chunks]
+        return unit(np.concatenate(parts))
+
+
+def _built(of: TextSpec, path: Path) -> Any:
+    """The network with the weights at ``path``, both towers, in eval mode. Raises EncoderError."""
+    import open_clip
+    from open_clip.factory import load_checkpoint
+
+    config = dict(open_clip.get_model_config(of.architecture) or {})
+    network = open_clip.CustomTextCLIP if config.pop("custom_text", False) else open_clip.CLIP
+    try:
+        model = network(**config)
+        load_checkpoint(model, str(path), strict=True)
+    except Exception as error:  # safetensors, torch and open_clip each have errors of their own for files that differ
+        detail = " ".join(str(error).split())[:200]
+        raise EncoderError(f"{path.name} does not hold the text tower of {of.name} ({detail})") from error
+    return model.eval().requires_grad_(False)
+
+
+def _require_same_images(of: TextSpec, model: Any, encoder: Encoder) -> None:
+    """Raise EncoderError unless the image tower of ``model`` is ``encoder``, by the vector of one image."""
+    import torch
+
+    size = encoder.geometry.size
+    squares = np.random.default_rng(0).integers(0, 256, (1, 16, 16, 3), dtype=np.uint8)
+    image = squares.repeat(size // 16 + 1, axis=1).repeat(size // 16 + 1, axis=2)[:, :size, :size]
+    network = timm_models.spec(of.name)
+    assert network is not None  # every text tower is that of a listed encoder
+    mean, std = (np.array(colours, np.float32) for colours in network.colours)
+    inputs = torch.from_numpy(((image / np.float32(255) - mean) / std).transpose(0, 3, 1, 2))
+    with torch.inference_mode():
+        theirs = unit(model.encode_image(inputs.contiguous()).float().numpy())
+    cosine = float((theirs * encoder.encode(image)).sum()) if theirs.shape[1] == encoder.identity.dim else 0.0
+    if cosine < SAME:
+        raise EncoderError(
+            f"{of.target} belongs to other weights than those of {of.name} here (cosine {cosine:.4f} for one image): "
+            "remove it to have it fetched again"
+        )
+
+
+def _recorded(of: TextSpec) -> object:
+    try:
+        return json.loads(of.record.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+
+
+def _tokenizer(of: TextSpec, length: int) -> Tokenize:
+    if not of.vocabulary:
+        from open_clip.tokenizer import SimpleTokenizer
+
+        simple: Tokenize = SimpleTokenizer(context_length=length)
+        return simple
+    words = _vocabulary(of.tokens)
+
+    def tokenize(texts: list[str]) -> torch.Tensor:
+        """As SigLIP 2 was trained: lower case without punctuation, an end that is never cut off, then padding."""
+        import torch
+
+        ids = [words.encode(_plain(text), add_special_tokens=False).ids[: length - 1] for text in texts]
+        return torch.tensor([[*each, _END, *[_PAD] * (length - 1 - len(each))] for each in ids])
+
+    return tokenize
+
+
+def _vocabulary(path: Path) -> Any:
+    from tokenizers import Tokenizer
+
+    try:
+        return Tokenizer.from_file(str(path))
+    except Exception as error:  # tokenizers raises plain Exceptions for files that are not its own
+        raise EncoderError(f"{path.name} is not a list of tokens") from error
+
+
+def _plain(text: str) -> str:
+    kept = text.replace("_", " ").translate(str.maketrans("", "", string.punctuation))
+    return re.sub(r"\s+", " ", kept).strip().lower()

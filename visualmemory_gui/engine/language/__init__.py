@@ -1,0 +1,1 @@
+"""Language: images found by words, and what the names of the classes alone would say."""
