@@ -23,9 +23,9 @@ def doctor(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Say what is missing, broken or slow in this installation, and the line that mends it.
+    """Say what is missing or broken here, and what mends it.
 
-    Ends with exit code 1 where the product does not work because of it.
+    Also what is slow. Ends with exit code 1 where the product does not work because of it.
     """
     from visualmemory_gui.engine.diagnosis.checkup import check_up
 

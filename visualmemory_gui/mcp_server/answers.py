@@ -172,7 +172,6 @@ class EvaluateAnswer:
     run: int
     queries: int
     accuracy: float
-    words: str
     hardest: list[HardClass]
     mistakes: list[MistakeFacts]
     gain: str | None = None

@@ -9,7 +9,6 @@ from dataclasses import asdict
 from itertools import chain, islice
 from typing import Annotated, Any, Literal, NamedTuple
 
-import numpy as np
 from mcp.types import CallToolResult, ImageContent, TextContent
 from pydantic import Field
 
@@ -19,15 +18,12 @@ from visualmemory_gui.engine.decision import in_memory
 from visualmemory_gui.engine.decision.novelty import headline
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.evaluation.evaluate import evaluate
-from visualmemory_gui.engine.evaluation.evaluation import Evaluation
-from visualmemory_gui.engine.evaluation.query_set import ExemplarLabels
-from visualmemory_gui.engine.evaluation.statistics import paired_gain
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.types import F32, Decision, Exemplar
 from visualmemory_gui.engine.what_if.flip import flips
 from visualmemory_gui.mcp_server import answers
+from visualmemory_gui.mcp_server.own_accuracy import OwnAccuracy
 from visualmemory_gui.mcp_server.served_memory import ServedMemory
 
 MOST_SHOWN = 12
@@ -59,7 +55,7 @@ class Questions:
 
     def __init__(self, served: ServedMemory) -> None:
         self._served = served
-        self._runs: dict[int, Evaluation] = {}
+        self._runs: dict[int, OwnAccuracy] = {}
 
     def memory(self) -> Annotated[CallToolResult, answers.MemoryAnswer]:
         """What the memory holds: its classes and how many exemplars each has, its encoder and voting rule."""
@@ -192,14 +188,11 @@ class Questions:
         """
         with self._served.use() as m:
             before = None if compare_with is None else self._run(compare_with)
-            asked = None if before is None else _same_labels(m, before)
-            scheme = VotingScheme.of(m.settings)
-            found = evaluate(m, ks=(scheme.k,), rules=(scheme.rule,), asked=asked)
+            found = OwnAccuracy.of(m, since=before)
             number = max(self._runs, default=0) + 1
             self._runs[number] = found
             self._runs.pop(number - MOST_RUNS, None)
-            gain = {} if before is None else _gain(before, found)
-            return answer(_evaluation(number, found, gain))
+            return answer(_evaluation(number, found, before))
 
     def history(self, n: Count = 10) -> Annotated[CallToolResult, answers.HistoryAnswer]:
         """The latest edits of the memory, by whomever, latest first: what undo and redo would take."""
@@ -236,7 +229,7 @@ class Questions:
         found = blame(m, [asked.own])
         return [answers.BlamedFacts(one.id, one.label, one.value, one.fix) for one in found.blamed], found.words
 
-    def _run(self, number: int) -> Evaluation:
+    def _run(self, number: int) -> OwnAccuracy:
         if number not in self._runs:
             raise BadValue(f"there is no run {number} in this session; there are {sorted(self._runs) or 'none yet'}")
         return self._runs[number]
@@ -296,40 +289,15 @@ def _facts(one: Exemplar) -> answers.ExemplarFacts:
     return answers.ExemplarFacts(one.id, one.label, one.state, one.trust, one.source, one.note, box)
 
 
-def _evaluation(number: int, found: Evaluation, gain: dict[str, Any]) -> answers.EvaluateAnswer:
-    cells = [
-        answers.MistakeFacts(true, predicted, count)
-        for true, row in found.confusion.items()
-        for predicted, count in row.items()
-        if predicted != true
-    ]
+def _evaluation(number: int, found: OwnAccuracy, before: OwnAccuracy | None) -> answers.EvaluateAnswer:
+    gain, fixed, broken = (None, None, None) if before is None else found.since(before)
     return answers.EvaluateAnswer(
         run=number,
-        queries=found.queries,
-        accuracy=found.outcomes.accuracy,
-        words=found.words,
-        hardest=[answers.HardClass(name, one.support, one.accuracy) for name, one in found.outcomes.hardest()[:FEW]],
-        mistakes=sorted(cells, key=lambda cell: -cell.queries)[:FEW],
-        **gain,
+        queries=len(found.ids),
+        accuracy=float(found.right.mean()),
+        hardest=[answers.HardClass(name, *one) for name, one in islice(found.by_class.items(), FEW)],
+        mistakes=[answers.MistakeFacts(*one) for one in found.mistakes[:FEW]],
+        gain=None if gain is None else gain.words,
+        fixed=fixed,
+        broken=broken,
     )
-
-
-def _same_labels(m: VisualMemory, before: Evaluation) -> ExemplarLabels:
-    """The exemplars of the run ``before`` that are still there, struck out or not, under the label they had."""
-    outcomes, snapshot = before.outcomes, m.snapshot
-    rows = snapshot.rows_if_here(outcomes.ids)
-    names = [outcomes.names[code] for code in outcomes.truth.tolist()]
-    same = [row >= 0 and snapshot.labels[snapshot.label[row]] == name for row, name in zip(rows, names, strict=True)]
-    if not any(same):
-        raise BadValue("no exemplar of that run has the label it had: evaluate without comparing")
-    kept = [name for name, stays in zip(names, same, strict=True) if stays]
-    return ExemplarLabels(outcomes.ids[np.array(same)], tuple(kept))
-
-
-def _gain(before: Evaluation, after: Evaluation) -> dict[str, Any]:
-    """What changed for the exemplars that both runs asked."""
-    was = dict(zip(before.outcomes.ids.tolist(), before.outcomes.right.tolist(), strict=True))
-    right = np.array([was[i] for i in after.outcomes.ids.tolist()])
-    now = after.outcomes.right
-    found = paired_gain(right, now, groups=after.outcomes.unit)
-    return {"gain": found.words, "fixed": int((now & ~right).sum()), "broken": int((right & ~now).sum())}
