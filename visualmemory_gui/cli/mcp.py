@@ -21,8 +21,8 @@ def mcp(
 ) -> None:
     """Serve a memory to an agent.
 
-    It speaks the Model Context Protocol over stdin and stdout. Without --edit it only reads, also while a window has the
-    memory open, and follows what is edited there.
+    It speaks the Model Context Protocol over stdin and stdout. Without --edit it only reads, also while a window has
+    the memory open, and follows what is edited there.
     """
     try:
         from visualmemory_gui.mcp_server.server import serve

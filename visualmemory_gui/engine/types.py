@@ -6,14 +6,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from numbers import Integral
-from typing import Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.text.data_frame import data_frame
 from visualmemory_gui.engine.text.notebook import DecisionImages, decision_html
 from visualmemory_gui.engine.text.voice import meaning, without_a_vote
+
+if TYPE_CHECKING:
+    from pandas import DataFrame
 
 Rule = Literal["plurality", "distance", "softmax", "rank", "ridge"]
 State = Literal["active", "struck", "withdrawn"]
@@ -364,6 +368,11 @@ class Decision:
         )
         how = f"known={self.known}, neighbours={len(self.neighbours)}, k={self.k}, rule={self.rule!r}"
         return f"Decision(label={self.label!r}{numbers}, {how})"
+
+    def to_pandas(self) -> DataFrame:
+        """One row for each neighbour, by rank, with the fields of ``Neighbour``. Raises ImportError without pandas."""
+        columns = {name: [getattr(one, name) for one in self.neighbours] for name in Neighbour._fields}
+        return data_frame(columns, index="rank", kinds={"explains": "float64"})
 
     def _repr_html_(self) -> str:
         voters = [(one.id, one.label, one.distance, one.share, one.meaning) for one in self.voters]

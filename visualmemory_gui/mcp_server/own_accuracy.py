@@ -76,8 +76,8 @@ class OwnAccuracy:
         return ExemplarLabels(self.ids[same], tuple(label for label, stays in zip(labels, same, strict=True) if stays))
 
     def since(self, before: OwnAccuracy) -> tuple[Gain, int, int]:
-        """What changed from ``before``, in which all of these were asked: the gain, how many decisions are right now and
-        were wrong, and how many the other way round."""
+        """What changed from ``before``, in which all of these were asked: the gain, how many decisions are right now
+        and were wrong, and how many the other way round."""
         was = dict(zip(before.ids.tolist(), before.right.tolist(), strict=True))
         then, now = np.array([was[one] for one in self.ids.tolist()]), self.right
         gain = paired_gain(then, now, groups=self.unit)

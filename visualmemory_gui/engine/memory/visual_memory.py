@@ -20,6 +20,7 @@ from visualmemory_gui.engine.index.vector_check import gate, gate_one
 from visualmemory_gui.engine.memory import forget, importer
 from visualmemory_gui.engine.memory.added_images import AddResult
 from visualmemory_gui.engine.memory.classifier import Scope
+from visualmemory_gui.engine.memory.exemplar_frame import exemplar_frame
 from visualmemory_gui.engine.memory.forget import Erasing
 from visualmemory_gui.engine.memory.image_reader import ImageReader, batched, images_of
 from visualmemory_gui.engine.memory.importer import BuildResult
@@ -58,6 +59,7 @@ from visualmemory_gui.engine.types import (
 )
 
 if TYPE_CHECKING:
+    from pandas import DataFrame
     from PIL.Image import Image
 
     from visualmemory_gui.engine.encoders.base import Encoder
@@ -235,6 +237,15 @@ class VisualMemory:
             struck=summary.struck,
             encoder=summary.encoder.name,
         )
+
+    def to_pandas(self, *, vectors: bool = False) -> DataFrame:
+        """The exemplars as a data frame of pandas, an extra: one row each, struck ones too, ``id`` is the index.
+
+        Its columns are those of ``Exemplar``: label and state are categories, trust is a float, width and height are
+        pixels of the original, added is a time in UTC, box is (x, y, w, h). What is not there is None. ``vectors``:
+        also a column of arrays (dim,) float32. Raises ImportError where pandas is not installed.
+        """
+        return exemplar_frame(self.catalog, vectors=vectors)
 
     def new_reader(self) -> ImageReader:
         """A separate image reader for this memory, with its own processes. Close it after use."""
