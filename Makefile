@@ -1,9 +1,11 @@
 # make demo: the product's main job, on real images.   make test: lint, types, import directions, all tests.
 # make docs: the documents and the reference, into build/docs.   make coverage: what the tests reach, engine and window apart.
+# WORKERS is how many processes share the tests, a file at a time.
 # Each sets up everything it needs: a virtual environment and, on Debian as root, the apt packages.
 
 VENV ?= .venv
 PYTHON ?= python3
+WORKERS ?= 2
 BIN := $(VENV)/bin
 APT_BUILD := python3-venv python3-dev g++ make
 APT_QT := libgl1 libegl1 libxkbcommon0 libglib2.0-0 libfontconfig1 libdbus-1-3 fonts-dejavu-core
@@ -17,7 +19,7 @@ demo: setup
 	else mkdir -p build && $(BIN)/visualmemory demo --screenshot build/demo.png && echo "no display here: the window is in build/demo.png"; fi
 
 test: setup lint
-	$(BIN)/python -m pytest --durations 40 --durations-min 5
+	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 40 --durations-min 5
 
 lint: setup
 	$(BIN)/ruff check .
@@ -27,7 +29,7 @@ lint: setup
 
 coverage: setup
 	rm -rf build/coverage && mkdir -p build/coverage
-	$(BIN)/python -m coverage run -m pytest
+	$(BIN)/python -m coverage run -m pytest --numprocesses $(WORKERS) --dist loadfile
 	$(BIN)/python -m coverage combine --quiet
 	@for part in engine app; do echo "== $$part"; $(BIN)/python -m coverage report --include="visualmemory_gui/$$part/*"; done
 
