@@ -47,9 +47,9 @@ NO_NOUNS = {
 }  # fmt: skip
 """Names of modules that tell a stranger nothing: participles, drawers, and Python's own words."""
 ACTS = {
-    "building", "counting", "numbering", "opening", "pruning", "scaling", "subsampling", "tuning", "wording",
+    "building", "counting", "numbering", "opening", "pruning", "reembed", "scaling", "subsampling", "tuning", "wording",
 }  # fmt: skip
-"""Words in -ing that are nouns of the field; any other word that ends so, or in -ed, is a participle."""
+"""Words in -ing that are nouns of the field, and a verb in -ed; any other word that ends so is a participle."""
 COMMAND_MODULES = {
     "undo": "history", "redo": "history", "revert": "history", "tag": "history", "diff": "history",
     "strike": "edits", "restore": "edits", "relabel": "edits", "reweigh": "edits", "rename-label": "edits",

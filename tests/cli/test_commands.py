@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,11 +14,12 @@ from typer.testing import CliRunner, Result
 
 from tests.engine.exchange.memories import paint, paint_classes
 from tests.engine.exchange.test_video_frames import film
-from visualmemory_gui.cli import build
+from visualmemory_gui.cli import build, main_exit
 from visualmemory_gui.cli.main import app
-from visualmemory_gui.engine.encoders import lite, openvino_lite
+from visualmemory_gui.engine.encoders import fake, lite, openvino_lite
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.store import vector_swap
 
 
 def run(*arguments: object) -> Result:
@@ -551,3 +553,41 @@ def test_frames_says_what_it_saved_and_why_it_could_not(tmp_path: Path) -> None:
     assert "damaged or incomplete; read up to" in run("frames", tmp_path / "cut.mkv", tmp_path / "g").stderr
     refused = run("frames", tmp_path / "none.mp4", tmp_path / "h")
     assert refused.exit_code == 1 and refused.stderr.startswith(f"error: {tmp_path / 'none.mp4'}: ")
+
+
+def test_a_memory_goes_to_another_encoder_and_both_are_compared(
+    memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(fake, "IDENTITY", replace(fake.IDENTITY, preprocess="another"))
+    monkeypatch.setattr(fake.FakeEncoder, "identity", fake.IDENTITY)
+    with VisualMemory.open(memory, readonly=True) as m:
+        gone, *_ = m.catalog.select()
+    Path(str(gone.source)).unlink()
+    new = tmp_path / "new.vmem"
+    told_of = told("reembed", memory, new, "--encoder", "fake")
+    assert (told_of["memory"], told_of["encoder"], told_of["dim"], told_of["exemplars"]) == (str(new), "fake", 64, 11)
+    left = {"label": gone.label, "state": "active", "path": gone.source, "reason": "the original is no longer there"}
+    assert told_of["skipped"] == [{"id": gone.id, **left}]
+    assert told_of["comparison"]["queries"] == 11
+    assert set(told_of["comparison"]["gain"]) == {"mean", "low", "high", "measurable", "helps", "words"}
+    again = run("reembed", memory, new, "--encoder", "fake")
+    assert again.exit_code == 1
+    assert "is a memory already" in again.stderr
+    plain = run("reembed", memory, tmp_path / "plain.vmem", "--encoder", "fake")
+    assert "11 exemplars under fake, 1 left out" in plain.stdout
+    assert "each decided by the others" in plain.stdout
+    assert f"left out {gone.id} ({gone.label}), {gone.source}: the original is no longer there" in plain.stderr
+
+
+def test_a_reembed_that_is_stopped_says_how_to_go_on(
+    memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise Cancelled
+
+    monkeypatch.setattr(fake, "IDENTITY", replace(fake.IDENTITY, preprocess="another"))
+    monkeypatch.setattr(fake.FakeEncoder, "identity", fake.IDENTITY)
+    monkeypatch.setattr(vector_swap, "replace", stop)
+    done = run("reembed", memory, tmp_path / "new.vmem", "--encoder", "fake")
+    assert done.exit_code == main_exit.STOPPED
+    assert "is not made yet; the same command goes on where it was" in done.stderr

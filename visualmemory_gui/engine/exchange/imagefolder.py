@@ -13,7 +13,7 @@ import hashlib
 import json
 import re
 import unicodedata
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -35,12 +35,12 @@ from visualmemory_gui.engine.exchange.originals import original
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table import Row
 from visualmemory_gui.engine.files.atomic_file import create
-from visualmemory_gui.engine.images.pool import DecodePool
+from visualmemory_gui.engine.images.pool import DecodePool, Part
 from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import Box, DecodedImage, Exemplar, NewExemplar, Skipped, box_of
+from visualmemory_gui.engine.types import DecodedImage, Exemplar, NewExemplar, Skipped, box_of
 
 METADATA = "metadata.jsonl"
 README = "README.md"
@@ -218,7 +218,7 @@ def _row(found: Any, shown: str) -> Row:
 
 def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) -> tuple[list[NewRow], list[Skipped]]:
     """The rows with their vectors, in the order of the file, and those whose image cannot be used."""
-    by_image: dict[_Image, list[int]] = {}
+    by_image: dict[Part, list[int]] = {}
     skipped: list[Skipped] = []
     for n, row in enumerate(rows):
         path = folder / row["file_name"]
@@ -227,7 +227,7 @@ def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) 
         else:
             by_image.setdefault((str(path), row["box"]), []).append(n)
     taken: dict[int, NewRow] = {}
-    with DecodePool(geometry=registry.geometry(m.identity)) as pool, closing(_read(pool, by_image)) as found:
+    with DecodePool(geometry=registry.geometry(m.identity)) as pool, closing(pool.each(by_image)) as found:
         for batch in batched(found, BATCH):
             skipped += [Skipped(path, image.reason) for (path, _), image in batch if isinstance(image, BadImage)]
             good = [(key, image) for key, image in batch if isinstance(image, DecodedImage)]
@@ -236,31 +236,14 @@ def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) 
     return [taken[n] for n in sorted(taken)], skipped
 
 
-_Image = tuple[str, Box | None]  # the path of an image, and which part of it
-
-
-def _read(pool: DecodePool, images: Iterable[_Image]) -> Generator[tuple[_Image, DecodedImage | BadImage], None, None]:
-    """Each image, or why it cannot be used: whole ones in parallel, then parts, those of one file in a row."""
-    with closing(pool.map([path for path, box in images if box is None])) as whole:
-        for path, image in whole:
-            yield (path, None), image
-    for path, box in sorted(((path, box) for path, box in images if box is not None), key=lambda one: one[0]):
-        try:
-            yield (path, box), pool.decode(path, box)
-        except BadImage as error:
-            yield (path, box), error
-        except BadValue as error:  # the box does not fit
-            yield (path, box), BadImage(path, str(error).removeprefix(f"{path}: "))
-
-
 def _through_a_link(folder: Path, path: Path) -> bool:
     return any(part.is_symlink() for part in (path, *path.parents) if part.is_relative_to(folder) and part != folder)
 
 
 def _embedded(
     m: WholeMemory,
-    images: Sequence[tuple[_Image, DecodedImage]],
-    by_image: Mapping[_Image, list[int]],
+    images: Sequence[tuple[Part, DecodedImage]],
+    by_image: Mapping[Part, list[int]],
     rows: Sequence[Row],
 ) -> dict[int, NewRow]:
     taken: dict[int, NewRow] = {}

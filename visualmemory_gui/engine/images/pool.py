@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Generator, Iterable, Iterator, Sequence, Sized
-from contextlib import contextmanager
+from collections.abc import Collection, Generator, Iterable, Iterator, Sequence, Sized
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 
-from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.images import files
 from visualmemory_gui.engine.images.worker import Worker
 from visualmemory_gui.engine.progress import Report, silent
@@ -18,6 +18,8 @@ from visualmemory_gui.engine.types import Box, DecodedImage, FullImage, Geometry
 READ_AHEAD = 64
 ALONE = 32
 """Images that one child reads before the start of another has paid off."""
+Part = tuple[str, Box | None]
+"""The path of an image, and which part of it; None: the whole."""
 _Outcome = tuple[str, DecodedImage | BadImage]
 
 
@@ -73,6 +75,20 @@ class DecodePool:
                 report(done, total)
         finally:
             run.stop()
+
+    def each(self, images: Collection[Part]) -> Generator[tuple[Part, DecodedImage | BadImage], None, None]:
+        """Each image, or part of one, or why it cannot be used: whole ones in parallel, then parts, those of one file
+        in a row."""
+        with closing(self.map([path for path, box in images if box is None])) as whole:
+            for path, image in whole:
+                yield (path, None), image
+        for path, box in sorted(((path, box) for path, box in images if box is not None), key=lambda one: one[0]):
+            try:
+                yield (path, box), self.decode(path, box)
+            except BadImage as error:
+                yield (path, box), error
+            except BadValue as error:  # the box does not fit
+                yield (path, box), BadImage(path, str(error).removeprefix(f"{path}: "))
 
     def close(self) -> None:
         """End the children. A decode under way in another thread ends with BadImage, a later one with RuntimeError."""

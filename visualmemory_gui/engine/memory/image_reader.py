@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 from itertools import islice
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -21,7 +21,6 @@ from visualmemory_gui.engine.errors import BadImage, BadValue, EncoderError, Sto
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.types import (
     BROUGHT,
     F32,
@@ -40,18 +39,33 @@ if TYPE_CHECKING:
 
     ImageLike = str | PathLike[str] | Image | U8 | DecodedImage
 
+GONE = "the original is no longer there"
+CHANGED = "the original has changed since"
+NO_FILE = "it was not read from a file"
 WORTH_PREPARING = 500  # images after which the seconds it takes have paid off
 T = TypeVar("T")
 Embed = Callable[[Sequence[DecodedImage]], F32]
+
+
+class KnownVectors(Protocol):
+    """Where the vectors of images that were embedded before are found."""
+
+    def vector_of_file(self, sha256: str, box: Box | None = None) -> F32 | None:
+        """(dim,) float32: the vector of the file with this hash (hex), or of its part ``box``; None if not known."""
+        ...
 
 
 class ImageReader:
     """Turns images into vectors, by decoding processes and the memory's ``encoder``; both start when first needed."""
 
     def __init__(
-        self, catalog: Catalog, identity: EncoderIdentity, device: Callable[[], Device], encoder: Encoder | None = None
+        self,
+        known: KnownVectors,
+        identity: EncoderIdentity,
+        device: Callable[[], Device],
+        encoder: Encoder | None = None,
     ) -> None:
-        self._catalog = catalog
+        self._known = known
         self._identity = identity
         self._device = device
         self._lock = threading.RLock()
@@ -170,7 +184,7 @@ class ImageReader:
         vectors = np.empty((len(images), self._identity.dim), np.float32)
         unknown = []
         for i, image in enumerate(images):
-            known = self._catalog.vector_of_file(image.sha256, image.box) if image.sha256 else None
+            known = self._known.vector_of_file(image.sha256, image.box) if image.sha256 else None
             if known is None:
                 unknown.append(i)
             else:

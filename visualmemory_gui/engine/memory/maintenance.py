@@ -161,7 +161,7 @@ class FolderMaintenance:
                     purged = live.history.purge_unreachable()
                 else:
                     purged = live.history.forget_before(time.time() - keep_history_s)
-                _drop_unused_copies(live)
+                live.files.drop_unused(copies.all_used(live.database))
             live.drop_arrays()
             report(1, 3, "database")
             live.database.compact()
@@ -201,14 +201,6 @@ class FolderMaintenance:
         if moved:
             live.apply(lambda: _write(live, moved, root=str(new_path)))
         return Relinked(len(moved), tuple(lost.values()))
-
-
-def _drop_unused_copies(live: OpenMemory) -> None:
-    """Delete copies of purged exemplars and leftovers of an interrupted add; files that are not copies stay."""
-    used = {live.files.path_of(sha256, suffix) for sha256, suffix in copies.all_used(live.database)}
-    for path in live.files.all():
-        if path not in used and live.files.is_copy(path):
-            path.unlink()
 
 
 def _write(live: OpenMemory, moved: dict[int, str], *, root: str) -> Changes:

@@ -7,15 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from visualmemory_gui.engine.errors import BadImage, BadValue
-from visualmemory_gui.engine.memory.image_reader import file_sha256
+from visualmemory_gui.engine.memory.image_reader import CHANGED, GONE, NO_FILE, file_sha256
 from visualmemory_gui.engine.types import Box, DecodedImage, FullImage
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
 
-GONE = "the original is no longer there"
-CHANGED = "the original has changed since"
-NO_FILE = "it was not read from a file"
 Read = TypeVar("Read", DecodedImage, FullImage)
 
 

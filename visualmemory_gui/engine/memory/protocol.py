@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.importer import BuildResult, Write
     from visualmemory_gui.engine.memory.maintenance import Compacted, Missing, Relinked
     from visualmemory_gui.engine.memory.queue_table import QueueTable
+    from visualmemory_gui.engine.memory.reembed import Reembedded
     from visualmemory_gui.engine.memory.study_results import StudyResults
     from visualmemory_gui.engine.memory.teaching_queue import QueueAdded
     from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport
@@ -372,6 +373,8 @@ class WholeMemory(Memory, Protocol):
 
     @property
     def results(self) -> StudyResults: ...
+
+    def reembed(self, path: str | Path, encoder: str, *, report: Report = ...) -> Reembedded: ...
 
     def apply_study(
         self,

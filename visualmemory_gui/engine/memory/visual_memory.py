@@ -17,7 +17,7 @@ from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadValue, BadVector, VisualMemoryError
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.index.vector_check import gate, gate_one
-from visualmemory_gui.engine.memory import forget, importer
+from visualmemory_gui.engine.memory import forget, importer, reembed
 from visualmemory_gui.engine.memory.added_images import AddResult
 from visualmemory_gui.engine.memory.classifier import Scope
 from visualmemory_gui.engine.memory.exemplar_frame import exemplar_frame
@@ -27,6 +27,7 @@ from visualmemory_gui.engine.memory.importer import BuildResult
 from visualmemory_gui.engine.memory.maintenance import FolderMaintenance
 from visualmemory_gui.engine.memory.open_memory import Callback, OpenMemory
 from visualmemory_gui.engine.memory.query import EmbeddedQuery, good, queries
+from visualmemory_gui.engine.memory.reembed import Reembedded
 from visualmemory_gui.engine.memory.step_history import FolderHistory
 from visualmemory_gui.engine.memory.study_results import StudyResults
 from visualmemory_gui.engine.memory.teaching_queue import TeachingQueue
@@ -472,6 +473,16 @@ class VisualMemory:
         places = arguments.path_of(folder) if isinstance(folder, str | PathLike) else arguments.paths_of(folder)
         plan = importer.plan(places, copy=copy, label=label, group_by=group_by)
         return importer.build(self._live, self._reader, plan, write=write, report=report)
+
+    def reembed(self, path: str | Path, encoder: str, *, report: Report = silent) -> Reembedded:
+        """Make the memory ``path``: the same exemplars, ids, labels, trusts and history under another ``encoder``.
+
+        Each image is read again: the memory's copy, else the original where it is unchanged. What cannot be read is
+        left out and named. Where it is stopped or killed, the next call goes on from there; until it has ended,
+        ``path`` is no memory. This one stays as it is. Raises EncoderError, MemoryExists, StorageError, BadValue.
+        """
+        place, name = arguments.path_of(path), arguments.text(encoder, "an encoder's name")
+        return reembed.reembed(self._live, place, name, report=report)
 
     def strike(self, ids: Ids) -> Changes:
         """Take exemplars out of every vote, reversibly. Raises UnknownExemplar, BadValue; then nothing changed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import stat
 import threading
@@ -302,6 +303,10 @@ def require_file(path: Path, *, readonly: bool) -> None:
     try:
         found = path.lstat()
     except (FileNotFoundError, NotADirectoryError) as error:
+        if os.path.lexists(path.with_name(layout.JOURNAL)):
+            raise NotAMemory(
+                f"{path.parent} is not made yet: its images are being embedded. `reembed` goes on with it."
+            ) from error
         raise NotAMemory(f"{path.parent} is not a memory: it holds no {path.name}.") from error
     except OSError as error:
         raise StorageError(f"{path} cannot be read: {error.strerror}.") from error

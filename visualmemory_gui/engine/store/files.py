@@ -14,7 +14,7 @@ import secrets
 import shutil
 import threading
 from collections import Counter
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from io import BytesIO
 from pathlib import Path
@@ -96,6 +96,15 @@ class ImageFiles:
             yield from sorted(here / name for name in names)
             yield from (here / name for name in sorted(folders) if (here / name).is_symlink())
 
+    def drop_unused(self, used: Iterable[Copy]) -> None:
+        """Remove every copy that is not among ``used``, and what killed writers left; other files stay."""
+        for folder in {path.parent for path in self.all()}:
+            atomic_file.sweep(folder)
+        stay = {self.path_of(*copy) for copy in used}
+        for path in self.all():
+            if path not in stay and self.is_copy(path):
+                path.unlink()
+
     @contextmanager
     def noted(self, copies: Collection[Copy], used: Used) -> Iterator[None]:
         """Within the block ``copies`` are made before the exemplars that use them, or lose their last exemplar. Those
@@ -121,6 +130,8 @@ class ImageFiles:
     def sweep(self, used: Used) -> None:
         """Remove what adds and writers that were killed left behind. Only where the memory's lock is held."""
         atomic_file.sweep(self._folder)
+        with contextlib.suppress(OSError):  # a memory that opens is made: its journal was about to be removed
+            (self._folder / layout.JOURNAL).unlink(missing_ok=True)
         with contextlib.suppress(OSError, StorageError):  # what cannot be removed stays for the next time
             for note in [self._folder / name for name in os.listdir(self._folder) if layout.NOTE.fullmatch(name)]:  # noqa: PTH208
                 left = _said(note)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from visualmemory_gui.engine.store.database import Database
-from visualmemory_gui.engine.store.exemplar_row import loaded, stored, stored_box
-from visualmemory_gui.engine.store.sealed_table import QUERIES, QUEUE, WATCH
+from visualmemory_gui.engine.store.exemplar_row import StoredPath, loaded, stored, stored_box
+from visualmemory_gui.engine.store.sealed_table import QUERIES, QUEUE, WATCH, SealedTable
+from visualmemory_gui.engine.store.sources import ImagePlace
 from visualmemory_gui.engine.store.tables import PART
 from visualmemory_gui.engine.store.vectors import dim_of, loaded_vectors
 from visualmemory_gui.engine.types import F32, LARGEST_SIDE, Box, DecodedImage
@@ -97,6 +98,18 @@ def _kept(database: Database, row: tuple[Any, ...], dim: int) -> KeptImage:
 
 
 _UNKNOWN_SIZE = LARGEST_SIDE, LARGEST_SIDE
+
+
+def places(database: Database, table: SealedTable) -> list[tuple[int, ImagePlace]]:
+    """Of each image in ``table`` that has a vector its id, and where its file was. Raises DamagedMemory."""
+    box = "box" if database.has_parts else "null"
+    found = database.rows(f"select id, sha256, {box}, source from {table.name} where vector is not null order by id")
+    return [(number, _place(number, *row)) for number, *row in found]
+
+
+def _place(number: int, sha256: bytes | None, box: str | None, source: StoredPath | None) -> ImagePlace:
+    part = stored_box(box, f"the kept image {number}", _UNKNOWN_SIZE)
+    return ImagePlace((sha256.hex(), part) if sha256 else None, None if source is None else loaded(source))
 
 
 def forget_contents(database: Database, contents: Iterable[bytes]) -> None:

@@ -16,6 +16,7 @@ from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.files import atomic_file
 
 DATABASE, LOCK, IMAGES = "memory.sqlite", "lock", "images"
+JOURNAL = "unfinished.vectors"  # of a memory that is being made under another encoder; see ``vector_journal``
 COPY = re.compile(r"images/([0-9a-f]{2})/([0-9a-f]{62})(\.[a-z0-9]{1,8})")
 BACKUP = re.compile(r"memory\.sqlite\.format-\d+")
 NOTE = re.compile(r"\.vmem-[0-9a-f]{16}\.copies")
@@ -59,7 +60,7 @@ def remove(folder: Path, *, keep_folder: bool) -> None:
                 path.unlink()
         sweep_half_made(folder)
         _unlink(folder, NOTE)
-        for name in (DATABASE, *_BESIDE, LOCK):
+        for name in (DATABASE, *_BESIDE, LOCK, JOURNAL):
             (folder / name).unlink(missing_ok=True)
     for path in (*(folder / IMAGES).glob("??"), folder / IMAGES, *(() if keep_folder else (folder,))):
         with contextlib.suppress(OSError):  # not empty, or a link

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 _ENCODER = "encoder, dim, weights_sha256, preprocess"
 _EXEMPLARS = "exemplars"
+_UPDATE = """update meta set encoder = ?, dim = ?, weights_sha256 = ?, preprocess = ?, change = ?, count = ?,
+    digest = ?, tables = ?, checksum = ?"""
 _Encoder = tuple[str, int, str, str]  # name, dim, weights_sha256, preprocess
 _OTHERS = tuple(table.name for table in SEALED)
 
@@ -80,6 +82,10 @@ class Ledger:
         """Make ``change`` the memory's change number."""
         self._row().change, self._touched = change, True
 
+    def set_encoder(self, encoder: _Encoder) -> None:
+        """Make ``encoder`` the one whose vectors the memory holds."""
+        self._row().encoder, self._touched = encoder, True
+
     def weigh(self, table: str, *, come: Collection[int] = (), gone: Collection[int] = ()) -> None:
         """Rows with the stored checksums ``come`` were added to ``table``, those with ``gone`` removed.
 
@@ -106,9 +112,7 @@ class Ledger:
             return
         columns = self._now.columns()
         checksum = seal(*columns)
-        self._database.execute(
-            "update meta set change = ?, count = ?, digest = ?, tables = ?, checksum = ?", (*columns[4:], checksum)
-        )
+        self._database.execute(_UPDATE, (*columns, checksum))
         self._whole = (*columns, checksum), self._now
 
     def close(self) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import DamagedMemory, MemoryExists, NewerFormat, ReadOnlyMemory, StorageError
@@ -59,6 +60,29 @@ def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
     return open_memory(folder, readonly=False)
 
 
+@contextmanager
+def successor(database: Database, folder: Path) -> Iterator[Database]:
+    """A copy of an open memory, brought up to FORMAT, for the block to change; then it is the memory in ``folder``.
+
+    It is the state of one moment, whatever is edited meanwhile. Where the block raises, nothing is left of it.
+    Raises StorageError.
+    """
+    try:
+        with atomic_file.write(folder / FILE) as file:
+            part = Path(file.name)
+            database.backup(part)
+            copy = Database.create(folder, name=part.name)
+            try:
+                version = int(copy.one("pragma user_version")[0])
+                copy.has_parts = version >= 4
+                _migrate(copy, version)
+                yield copy
+            finally:
+                copy.close()
+    except OSError as error:
+        raise StorageError(f"{folder}: the memory cannot be made: {error.strerror}.") from error
+
+
 def open_memory(folder: str | Path, *, readonly: bool) -> Database:
     """Open the memory in ``folder``, brought up to FORMAT when it is older (for editing only).
 
@@ -89,17 +113,20 @@ def encoder_identity(database: Database) -> EncoderIdentity:
     return EncoderIdentity(*found)
 
 
-def make_folder(folder: Path) -> None:
+def make_folder(folder: Path, *, begun: bool = False) -> None:
     """Make ``folder``, or accept an empty one. Raises as ``require_room``."""
-    require_room(folder)
+    require_room(folder, begun=begun)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise StorageError(f"{folder} cannot be made: {error.strerror}.") from error
 
 
-def require_room(folder: Path) -> None:
-    """Raise MemoryExists where no memory can be made because of what is there, StorageError for any other reason."""
+def require_room(folder: Path, *, begun: bool = False) -> None:
+    """Raise MemoryExists where no memory can be made because of what is there, StorageError for any other reason.
+
+    ``begun``: what a memory that is being made under another encoder has there is no hindrance.
+    """
     refuse_network(folder)
     try:
         names = {entry.name for entry in folder.iterdir()} if os.path.lexists(folder) else set()
@@ -109,7 +136,8 @@ def require_room(folder: Path) -> None:
         raise StorageError(f"{folder} cannot be made: {error.strerror}.") from error
     if FILE in names:
         raise MemoryExists(f"{folder} is a memory already. Open it, or choose another name.")
-    if not all(map(layout.is_room, names)):
+    own = {layout.JOURNAL, layout.IMAGES} if begun else set[str]()
+    if not all(map(layout.is_room, names - own)):
         raise MemoryExists(f"{folder} is not empty. Choose another name for the memory.")
 
 
@@ -146,9 +174,14 @@ def _bring_up_to_date(database: Database, version: int) -> None:
             database.backup(Path(file.name))
     except OSError as error:
         raise StorageError(f"{backup} cannot be written: {error.strerror}.") from error
+    _migrate(database, version)
+    layout.drop_backups(database.folder)
+
+
+def _migrate(database: Database, version: int) -> None:
+    """All migrations from format ``version`` on, in one transaction."""
     with database.atomic():
         for number in range(version, FORMAT):
             MIGRATIONS[number](database)
         database.execute(f"pragma user_version={FORMAT}")
     database.has_parts = True
-    layout.drop_backups(database.folder)

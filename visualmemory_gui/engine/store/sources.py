@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping
+from typing import NamedTuple
 
 from visualmemory_gui.engine.errors import UnknownExemplar
 from visualmemory_gui.engine.store import exemplars
@@ -11,8 +12,18 @@ from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.exemplar_row import StoredPath, loaded, stored
 from visualmemory_gui.engine.store.exemplars import Change
 from visualmemory_gui.engine.store.writer import Writer
+from visualmemory_gui.engine.types import Box
 
 AT_ONCE = 4096  # rows
+ImageKey = tuple[str, Box | None]
+"""What an image is known by: the sha256 (hex) of its file, and which part of it."""
+
+
+class ImagePlace(NamedTuple):
+    """An image, and where its file was. ``key`` is None where it was not read from one."""
+
+    key: ImageKey | None
+    source: str | None
 
 
 class Roots:
