@@ -180,7 +180,7 @@ class TestWindow:
     def test_a_device_that_is_not_here_is_refused_and_nothing_is_kept(
         self, desk: Desk, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr("visualmemory_gui.engine.device._usable", list)
+        monkeypatch.setattr("visualmemory_gui.engine.device.choice.usable", tuple)
         desk.ask.of_memory = {"device": "cuda", "threads": 1}
         desk.press("actionSettings")
         assert "no GPU that CUDA can use" in desk.errors[0][0]

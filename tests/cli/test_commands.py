@@ -16,6 +16,7 @@ from tests.engine.exchange.memories import paint, paint_classes
 from tests.engine.exchange.test_video_frames import film
 from visualmemory_gui.cli import build, main_exit
 from visualmemory_gui.cli.main import app
+from visualmemory_gui.engine.device import choice
 from visualmemory_gui.engine.encoders import fake, lite, openvino_lite
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
@@ -155,11 +156,21 @@ def test_bytes_that_remain_are_an_error(memory: Path) -> None:
     assert "some bytes remain" in done.stderr
 
 
-def test_a_memory_set_to_a_gpu_that_is_not_here_can_be_seen_and_forgotten_from(memory: Path, images: Path) -> None:
-    told("settings", memory, "device", "cuda")
+def test_a_gpu_that_is_not_here_is_refused_with_what_is_here(memory: Path, images: Path) -> None:
+    for device in ("cuda", "cuda:1"):
+        assert run("settings", memory, "device", device).exit_code == 1
+        asked = run("classify", memory, images / "plant" / "0.png", "--device", device)
+        assert asked.exit_code == 1 and "on this computer; choose auto or cpu" in asked.stderr
+    assert run("classify", memory, images / "plant" / "0.png", "--device", "tpu").exit_code == 2
+
+
+def test_a_memory_set_to_a_gpu_that_is_not_here_works_on_the_cpu_and_says_so(memory: Path, images: Path) -> None:
+    with pytest.MonkeyPatch.context() as elsewhere:
+        elsewhere.setattr(choice, "usable", lambda: ("cuda", "cuda:0", "cuda:1"))
+        told("settings", memory, "device", "cuda:1")
     assert told("show", memory)["index"] == {"kind": "exact", "current": True}
     asked = run("classify", memory, images / "plant" / "0.png")
-    assert asked.exit_code == 1 and "no GPU" in asked.stderr
+    assert asked.exit_code == 0 and "note: cuda:1 is not on this computer: computing on the CPU" in asked.stderr
     assert told("forget", memory, 1, "--yes")["status"] == "done"
 
 

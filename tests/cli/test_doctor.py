@@ -117,7 +117,7 @@ def test_a_gpu_and_a_torch_that_do_not_fit_are_told(
     build: str | None, likely: bool, state: str, says: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(machine, "torch_build", lambda: build)
-    monkeypatch.setattr(machine.device, "gpu_is_likely", lambda: likely)
+    monkeypatch.setattr(machine, "gpu_is_likely", lambda: likely)
     monkeypatch.setattr(machine, "_NVIDIA", tmp_path / "version")
     found = machine.gpu()
     assert found.state == state and says in found.detail and bool(found.mend) == (state != "ok")

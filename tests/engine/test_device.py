@@ -7,37 +7,58 @@ import sys
 
 import pytest
 
-from visualmemory_gui.engine import device as devices
+from visualmemory_gui.engine.device import choice as devices
+from visualmemory_gui.engine.device.fallback import Fallback, fallbacks
 from visualmemory_gui.engine.errors import BadValue
 
 
 def test_auto_without_a_driver_is_the_cpu_and_loads_no_torch() -> None:
     script = (
-        "import sys; from visualmemory_gui.engine import device; device._DRIVER_SIGNS = (); "
+        "import sys; from visualmemory_gui.engine.device import choice as device; device._DRIVER_SIGNS = (); "
         "print(device.resolve('auto'), device.resolve('cpu'), 'torch' in sys.modules)"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["cpu", "cpu", "False"]
 
 
-@pytest.mark.parametrize(("usable", "wanted"), [(["cuda"], "cuda"), (["mps"], "mps"), ([], "cpu")])
+@pytest.mark.parametrize(("usable", "wanted"), [(("cuda", "cuda:0"), "cuda"), (("mps",), "mps"), ((), "cpu")])
 def test_auto_with_a_driver_is_what_torch_can_use(
-    monkeypatch: pytest.MonkeyPatch, usable: list[str], wanted: str
+    monkeypatch: pytest.MonkeyPatch, usable: tuple[str, ...], wanted: str
 ) -> None:
     monkeypatch.setattr(devices, "gpu_is_likely", lambda: True)
-    monkeypatch.setattr(devices, "_usable", lambda: usable)
+    monkeypatch.setattr(devices, "usable", lambda: usable)
     assert devices.resolve("auto") == wanted
 
 
 @pytest.mark.parametrize(("device", "words"), [("cuda", "no GPU that CUDA can use"), ("mps", "no Apple GPU")])
 def test_a_gpu_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch, device: str, words: str) -> None:
-    monkeypatch.setattr(devices, "_usable", list)
+    monkeypatch.setattr(devices, "usable", tuple)
     with pytest.raises(BadValue, match=words):
         devices.resolve(device)
 
 
+def test_a_gpu_by_number_must_be_there_and_what_is_there_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "usable", lambda: ("cuda", "cuda:0", "cuda:1"))
+    assert devices.resolve("cuda:1") == "cuda:1" and devices.resolve(" CUDA:0 ") == "cuda:0"
+    with pytest.raises(BadValue, match="there is no cuda:2 on this computer; choose auto, cpu, cuda:0 or cuda:1"):
+        devices.resolve("cuda:2")
+
+
+def test_what_a_memory_asks_for_and_is_not_here_falls_back_and_is_noted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(devices, "usable", tuple)
+    heard: list[Fallback] = []
+    end = fallbacks.subscribe(heard.append)
+    try:
+        assert [devices.resolve_or_cpu("cuda:1") for _ in range(2)] == ["cpu", "cpu"]
+    finally:
+        end()
+        fallbacks.clear("computing")
+    assert [str(one) for one in heard] == ["cuda:1 is not on this computer: computing on the CPU"]
+    assert fallbacks.now == ()
+
+
 def test_another_word_is_no_device() -> None:
-    with pytest.raises(BadValue, match="unknown device 'tpu'; choose one of auto, cpu, cuda, mps"):
+    with pytest.raises(BadValue, match="unknown device 'tpu'; choose auto, cpu, cuda, cuda:N"):
         devices.resolve("tpu")
 
 

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.index_world import World, assert_nearest, random_vectors
+from visualmemory_gui.engine.index.device_exact import DeviceExactIndex
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
 from visualmemory_gui.engine.index.vector_check import gate
@@ -36,7 +37,7 @@ def some_vectors(n: int, seed: int) -> F32:
 def searcher_of(kind: str) -> tuple[Searcher, SearchMode]:
     searcher = Searcher(DIM, threads=1)
     if kind == "device":
-        searcher._exact = TorchExactIndex(DIM, "cpu")
+        searcher._exact = DeviceExactIndex(TorchExactIndex(DIM, "cpu:0", block_bytes=50 * DIM * 2))
     return searcher, "hnsw" if kind == "hnsw" else "exact"
 
 

@@ -10,14 +10,13 @@ from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, table
 
 if TYPE_CHECKING:
-    from visualmemory_gui.cli.options import DeviceName
     from visualmemory_gui.engine.evaluation.best_settings import Suggestion
 
 MOVED = 10
 """Classes that are listed at most."""
 
 
-def suggest(memory: str, *, level: int | None, apply: bool, device: DeviceName | None, as_json: bool) -> None:
+def suggest(memory: str, *, level: int | None, apply: bool, device: str | None, as_json: bool) -> None:
     """Print the settings that decide ``memory`` best, and set them if ``apply`` and they help."""
     from visualmemory_gui.engine.evaluation import best_settings as study
 

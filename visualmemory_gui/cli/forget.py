@@ -104,6 +104,8 @@ def _tell_receipt(receipt: Receipt, proof: Proof | None, *, as_json: bool) -> No
     found = f"{how_many(receipt.files_scanned, 'file')} scanned, {how_many(receipt.hits, 'trace')} left"
     shared = f", {receipt.shared:,} shared with other exemplars" if receipt.shared else ""
     print_line(found + shared)
+    if receipt.device:
+        print_line(f"{receipt.device}: its copy of the vectors was overwritten and its memory given back")
     if receipt.in_original:
         print_line(remaining_pixels(receipt.in_original))
     print_line("out of reach: " + "; ".join(receipt.unreachable))

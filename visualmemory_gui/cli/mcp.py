@@ -30,4 +30,4 @@ def mcp(
         if (error.name or "").split(".")[0] in {"mcp", "pydantic"}:
             raise BadValue(MISSING) from None
         raise
-    serve(memory, edit=edit, device=options.device_name(device))
+    serve(memory, edit=edit, device=device)

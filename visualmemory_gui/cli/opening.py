@@ -9,26 +9,36 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.cli.encoders import choose_encoder
-from visualmemory_gui.cli.options import device_name
 from visualmemory_gui.cli.output import say
 from visualmemory_gui.engine.errors import BadValue, EncoderMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from visualmemory_gui.cli.options import DeviceName
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 
 @contextmanager
-def reader(memory: str, *, device: DeviceName | None = None) -> Iterator[WholeMemory]:
+def reader(memory: str, *, device: str | None = None) -> Iterator[WholeMemory]:
     """Open for reading, without a lock; works while a window has the memory open, and on a read-only medium."""
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
-    with VisualMemory.open(memory, readonly=True, device=device_name(device)) as m:
+    with _fallbacks_told(), VisualMemory.open(memory, readonly=True, device=device) as m:
         _tell_settings(m)
         yield m
         _tell_index(m)
+
+
+@contextmanager
+def _fallbacks_told() -> Iterator[None]:
+    """Within the block, report on stderr what a device cannot do and is done on the CPU."""
+    from visualmemory_gui.engine.device.fallback import fallbacks
+
+    end = fallbacks.subscribe(lambda fallback: say(f"note: {fallback}"))
+    try:
+        yield
+    finally:
+        end()
 
 
 def _tell_settings(m: WholeMemory) -> None:
@@ -46,11 +56,11 @@ def _tell_index(m: WholeMemory) -> None:
 
 
 @contextmanager
-def writer(memory: str, *, device: DeviceName | None = None) -> Iterator[WholeMemory]:
+def writer(memory: str, *, device: str | None = None) -> Iterator[WholeMemory]:
     """Open for editing; raises MemoryLocked when another process does."""
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
-    with VisualMemory.open(memory, device=device_name(device)) as m:
+    with _fallbacks_told(), VisualMemory.open(memory, device=device) as m:
         _tell_forget(m)
         _tell_settings(m)
         yield m
@@ -65,9 +75,7 @@ def _tell_forget(m: WholeMemory) -> None:
 
 
 @contextmanager
-def creator(
-    memory: str, encoder: str | None, *, folder: str, device: DeviceName | None = None
-) -> Iterator[WholeMemory]:
+def creator(memory: str, encoder: str | None, *, folder: str, device: str | None = None) -> Iterator[WholeMemory]:
     """Open for editing, or make the memory if it does not exist. ``folder`` must exist before one is made; a new memory
     that is still empty when the block raises is removed."""
     from visualmemory_gui.engine.encoders import registry
@@ -75,7 +83,7 @@ def creator(
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
     from visualmemory_gui.engine.store.filesystem import folder_at
 
-    place, wanted = folder_at(memory), device_name(device)
+    place = folder_at(memory)
     if not Path(folder).is_dir():
         raise BadValue(f"{folder} is not a folder")
     if not os.access(folder, os.R_OK | os.X_OK):
@@ -83,11 +91,11 @@ def creator(
     if encoder is not None:
         encoder = choose_encoder(encoder)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
-        with VisualMemory.open(memory, device=wanted) as m:
+        with _fallbacks_told(), VisualMemory.open(memory, device=device) as m:
             if encoder is not None and encoder != m.identity.name and registry.choose(encoder) != m.identity:
                 raise EncoderMismatch(f"{memory} uses the encoder {m.identity.name}, not {encoder}")
             yield m
     else:
-        make = partial(VisualMemory.create, memory, encoder or "lite0", device=wanted)
-        with new_memory(place, make, keep_filled=True) as m:
+        make = partial(VisualMemory.create, memory, encoder or "lite0", device=device)
+        with _fallbacks_told(), new_memory(place, make, keep_filled=True) as m:
             yield m

@@ -76,7 +76,7 @@ def _question(
     k: int | None,
     rule: options.RuleName | None,
     level: int,
-    device: options.DeviceName | None,
+    device: str | None,
 ) -> Question:
     from visualmemory_gui.engine.second_opinion.question import question_of
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.types import Box, Device
+    from visualmemory_gui.engine.types import Box
     from visualmemory_gui.engine.types import Rule as RuleText
 
 
@@ -32,15 +32,6 @@ class RuleOrAll(StrEnum):
     rank = "rank"
     ridge = "ridge"
     all = "all"
-
-
-class DeviceName(StrEnum):
-    """Where encoding and exact search run."""
-
-    auto = "auto"
-    cpu = "cpu"
-    cuda = "cuda"
-    mps = "mps"
 
 
 class SearchName(StrEnum):
@@ -102,8 +93,15 @@ def box_json(box: Box | None) -> dict[str, object]:
     return {} if box is None else {"box": list(box)}
 
 
-def device_name(device: DeviceName | None) -> Device | None:
-    return None if device is None else device.value
+def _device_name(text: str) -> str:
+    """The name of a device, whether it is here or not: whoever opens a memory on it finds out."""
+    from visualmemory_gui.engine.device.choice import named
+    from visualmemory_gui.engine.errors import BadValue
+
+    try:
+        return named(text)
+    except BadValue as error:
+        raise typer.BadParameter(str(error)) from None
 
 
 def rule_name(rule: RuleName | None) -> RuleText | None:
@@ -118,8 +116,14 @@ Format = Annotated[
     typer.Option("--format", help="text for people; json, the same as --json, or csv for programs. Default: text."),
 ]
 OnDevice = Annotated[
-    DeviceName | None,
-    typer.Option("--device", help="Where to compute: auto takes a GPU if there is one. Default: the memory's setting."),
+    str | None,
+    typer.Option(
+        "--device",
+        metavar="NAME",
+        parser=_device_name,
+        help="Where to compute: auto (a GPU if there is one), cpu, cuda, cuda:1 (the second GPU) or mps. Default: the "
+        "memory's setting.",
+    ),
 ]
 K = Annotated[
     int | None, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote. Default: the memory's setting.")

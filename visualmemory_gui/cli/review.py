@@ -17,7 +17,6 @@ from visualmemory_gui.engine.text.visible_text import how_many
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from visualmemory_gui.cli.options import DeviceName
     from visualmemory_gui.engine.curation.influence import Order
     from visualmemory_gui.engine.curation.review import Survey
     from visualmemory_gui.engine.curation.suspect import Suspect
@@ -80,7 +79,7 @@ def review(
         _duplicates(found, distance, limit=limit, form=shown)
 
 
-def _misleading(memory: str, by: By, limit: int, *, device: DeviceName | None, form: FormatName) -> None:
+def _misleading(memory: str, by: By, limit: int, *, device: str | None, form: FormatName) -> None:
     from visualmemory_gui.engine.curation.influence import misleaders
 
     with reader(memory, device=device) as m, Progress("looking for what misleads") as report:

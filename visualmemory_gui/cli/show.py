@@ -92,11 +92,14 @@ def exemplar_json(exemplar: Exemplar) -> dict[str, object]:
 
 def _show_summary(summary: Summary, *, as_json: bool) -> None:
     if as_json:
-        index = {"kind": summary.index.kind, "current": summary.index.current}
+        device = {} if summary.index.device is None else {"device": summary.index.device}
+        index = {"kind": summary.index.kind, "current": summary.index.current, **device}
         head = {name: getattr(summary, name) for name in ("exemplars", "active", "struck")}
         encoder = {"encoder": summary.encoder.name, "dim": summary.encoder.dim}
         emit({**head, "labels": dict(summary.labels), **encoder, "index": index})
         return
     print_line(f"{how_many(summary.exemplars)}: {summary.active:,} active, {summary.struck:,} struck out")
-    print_line(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers per image; {summary.index.kind} search")
+    where = f" on {summary.index.device}" if summary.index.device else ""
+    search = f"{summary.index.kind} search{where}"
+    print_line(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers per image; {search}")
     table(sorted(summary.labels.items()), ("label", "active"))

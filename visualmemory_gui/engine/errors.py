@@ -19,11 +19,17 @@ VisualMemoryError
 ├── EncoderError          an encoder that is unknown, not installed, or not this memory's
 │   └── EncoderMismatch
 ├── EndpointError         an endpoint that did not answer, or whose answer cannot be used
+├── DeviceError           a GPU without room, or one that stopped working
 ├── ExchangeError         an export target or an import source that cannot be used
 └── Cancelled             the user stopped a task; what was committed is kept
 """
 
 from __future__ import annotations
+
+from typing import Literal
+
+DeviceReason = Literal["memory", "room", "lost", "absent"]
+"""Why a device does not compute: no memory left, no room for all vectors, it stopped working, or it is not here."""
 
 
 class VisualMemoryError(Exception):
@@ -110,6 +116,18 @@ class EncoderMismatch(EncoderError):
 
 class EndpointError(VisualMemoryError):
     """The endpoint of a second opinion did not answer, or its answer cannot be used."""
+
+
+class DeviceError(VisualMemoryError):
+    """A device cannot go on, for this ``reason``.
+
+    The engine goes on with less at once or on the CPU, so it reaches a caller only where an encoder is used alone.
+    """
+
+    def __init__(self, device: str, reason: DeviceReason, detail: str) -> None:
+        super().__init__(f"{device} cannot go on ({detail}): choose the device cpu")
+        self.device = device
+        self.reason = reason
 
 
 class ExchangeError(VisualMemoryError):

@@ -210,6 +210,11 @@ class Snapshot:
         return found
 
     @property
+    def supposes_exemplars(self) -> bool:
+        """Whether it has exemplars that are not in the memory (``changed``)."""
+        return "joined" in self._derived
+
+    @property
     def copied(self) -> I64:
         """The rows, increasing, whose vector another row has too, or a row that was added later."""
         return self.copied_among(len(self.ids))

@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 Rule = Literal["plurality", "distance", "softmax", "rank", "ridge"]
 State = Literal["active", "struck", "withdrawn"]
 SearchMode = Literal["auto", "exact", "hnsw"]
-Device = Literal["auto", "cpu", "cuda", "mps"]
+Device = str
+"""Where to compute, as ``device.choice.named`` reads it: "auto", "cpu", "cuda", "cuda:1" (the second GPU), "mps"."""
 ClassFactor = Literal["off", "old", "mean"]
 
 PAPER_RULES: tuple[Rule, ...] = ("plurality", "distance", "softmax", "rank")
 RULES: tuple[Rule, ...] = (*PAPER_RULES, "ridge")
-DEVICES: tuple[Device, ...] = ("auto", "cpu", "cuda", "mps")
 CLASS_FACTORS: tuple[ClassFactor, ...] = ("off", "old", "mean")
 
 F32 = npt.NDArray[np.float32]
@@ -388,7 +388,8 @@ class Receipt:
     ``files_scanned`` files of the memory's folder were searched for the erased bytes, ``hits`` places were found.
     ``shared`` counts pieces that a remaining exemplar also holds. ``labels`` are those of the forgotten exemplars,
     ``unreachable`` what no program can reach from here. ``in_original`` are the forgotten parts of images whose pixels
-    remain in the original, each with an exemplar that keeps it.
+    remain in the original, each with an exemplar that keeps it. ``device`` is the GPU whose copy of the vectors was
+    overwritten and freed, None where none held any.
     """
 
     forgotten: int
@@ -399,6 +400,7 @@ class Receipt:
     labels: tuple[str, ...]
     unreachable: tuple[str, ...]
     in_original: tuple[tuple[int, int], ...] = ()
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -501,11 +503,15 @@ QUANTILE_LIMITS = 0.5, 0.9999
 
 @dataclass(frozen=True, slots=True)
 class IndexState:
-    """``kind`` is "exact" or "hnsw"; ``behind`` is how many edits the checkpoint on disk lacks, None without one."""
+    """``kind`` is "exact" or "hnsw"; ``behind`` is how many edits the checkpoint on disk lacks, None without one.
+
+    ``device`` is the GPU where exact search computes, None for the CPU.
+    """
 
     kind: Literal["exact", "hnsw"]
     current: bool
     behind: int | None = None
+    device: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

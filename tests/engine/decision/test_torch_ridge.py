@@ -9,9 +9,10 @@ torch = pytest.importorskip("torch")
 
 from tests import long_tail  # noqa: E402
 from tests.engine.snapshots import snapshot_of  # noqa: E402
-from visualmemory_gui.engine.decision import ridge, torch_ridge, voting_rules  # noqa: E402
+from visualmemory_gui.engine.decision import ridge, torch_ridge  # noqa: E402
 from visualmemory_gui.engine.decision.neighbour_arrays import cosines  # noqa: E402
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme  # noqa: E402
+from visualmemory_gui.engine.device import room  # noqa: E402
 from visualmemory_gui.engine.memory.tracked_decisions import TrackedDecisions, queries_of  # noqa: E402
 
 
@@ -46,8 +47,8 @@ def test_many_queries_are_solved_where_exact_search_is(tmp_path, monkeypatch):
 
         on_processor = torch_ridge.weights
         monkeypatch.setattr(torch_ridge, "weights", weights)
-        monkeypatch.setattr(voting_rules, "LEAST_ON_GPU", 16)
-        monkeypatch.setattr(ridge, "_device", ["cuda"])
+        monkeypatch.setattr(ridge, "MOST_ON_GPU", 16)
+        monkeypatch.setattr(ridge, "_on_gpu", [room.Portion("cuda", 16)])
         there = TrackedDecisions(memory.snapshot, queries, memory.searcher.nearest_many, k=scheme.k).decide(scheme)
         assert solved == ["cuda", "cuda"]
         assert (there.winner == here.winner).all()
@@ -56,6 +57,6 @@ def test_many_queries_are_solved_where_exact_search_is(tmp_path, monkeypatch):
 
 @pytest.mark.parametrize(("device", "used"), [("cuda", "cuda"), ("cuda:1", "cuda:1"), ("mps", "cpu"), ("cpu", "cpu")])
 def test_only_a_device_that_has_float64_solves(monkeypatch, device, used):
-    monkeypatch.setattr(ridge, "_device", ["cpu"])
+    monkeypatch.setattr(ridge, "_on_gpu", [room.Portion("cpu", 1)])
     ridge.solve_on(device)
     assert ridge.solving_device() == used

@@ -88,7 +88,7 @@ def test_other_weights_than_the_memorys_are_told_before_anything_is_loaded() -> 
 
 
 def test_a_device_that_is_not_there_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("visualmemory_gui.engine.device._usable", list)
+    monkeypatch.setattr("visualmemory_gui.engine.device.choice.usable", tuple)
     with pytest.raises(BadValue, match="choose auto or cpu"):
         registry.load(registry.choose("lite0"), device="cuda")
 

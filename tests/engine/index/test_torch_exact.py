@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.index_world import World, assert_nearest, random_vectors
+from visualmemory_gui.engine.index.device_exact import DeviceExactIndex
 from visualmemory_gui.engine.index.rescore import rescore
 from visualmemory_gui.engine.index.search import Searcher, SearchResult
 from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
@@ -15,11 +16,11 @@ DIM = 12
 
 
 @pytest.fixture
-def on_device() -> TorchExactIndex:
-    return TorchExactIndex(DIM, "cpu")
+def on_device() -> DeviceExactIndex:
+    return DeviceExactIndex(TorchExactIndex(DIM, "cpu:0", block_bytes=256 * DIM * 2))
 
 
-def check(index: TorchExactIndex, world: World, *, k: int = 7) -> None:
+def check(index: DeviceExactIndex, world: World, *, k: int = 7) -> None:
     snapshot = world.snapshot
     queries = random_vectors(5, DIM, seed=99)
     excluded = [np.array([0, i]) if len(snapshot) > 5 else np.empty(0, np.int64) for i in range(5)]
@@ -31,11 +32,11 @@ def check(index: TorchExactIndex, world: World, *, k: int = 7) -> None:
 
 
 @pytest.mark.parametrize("n", [0, 1, 6, 7, 3000])
-def test_any_number_of_rows_gives_the_true_neighbours(on_device: TorchExactIndex, n: int) -> None:
+def test_any_number_of_rows_gives_the_true_neighbours(on_device: DeviceExactIndex, n: int) -> None:
     check(on_device, World(random_vectors(n, DIM, seed=0)))
 
 
-def test_it_keeps_step_with_edits_and_still_answers_older_snapshots(on_device: TorchExactIndex) -> None:
+def test_it_keeps_step_with_edits_and_still_answers_older_snapshots(on_device: DeviceExactIndex) -> None:
     world = World(random_vectors(1000, DIM, seed=0))
     check(on_device, world)
     old = world.snapshot
@@ -49,12 +50,14 @@ def test_it_keeps_step_with_edits_and_still_answers_older_snapshots(on_device: T
     assert_nearest(SearchResult(*rescore(old, rows, query, 9), SearchInfo("exact", "cpu")), old, query, 9)
 
 
-def test_another_working_set_replaces_what_is_on_the_device(on_device: TorchExactIndex) -> None:
-    for seed in range(3):
-        check(on_device, World(random_vectors(500, DIM, seed=seed)))
+def test_another_working_set_is_searched_on_the_cpu(on_device: DeviceExactIndex) -> None:
+    first, *others = [World(random_vectors(500, DIM, seed=seed)) for seed in range(3)]
+    for world in (first, *others):
+        check(on_device, world)
+    assert [on_device.where(world.snapshot) for world in (first, *others)] == ["cpu:0", "cpu", "cpu"]
 
 
-def test_a_searcher_gives_the_same_answers_with_either(on_device: TorchExactIndex) -> None:
+def test_a_searcher_gives_the_same_answers_with_either(on_device: DeviceExactIndex) -> None:
     world = World(np.repeat(random_vectors(500, DIM, seed=0), 3, axis=0), struck=[1, 2, 700])
     plain, searcher = Searcher(DIM), Searcher(DIM)
     searcher._exact = on_device
@@ -66,8 +69,10 @@ def test_a_searcher_gives_the_same_answers_with_either(on_device: TorchExactInde
         assert one.distances.tolist() == other.distances.tolist()
 
 
-def test_closing_frees_the_matrix_and_the_next_question_fills_it_again(on_device: TorchExactIndex) -> None:
+def test_after_closing_nothing_is_uploaded_again(on_device: DeviceExactIndex) -> None:
     world = World(random_vectors(50, DIM, seed=0))
     check(on_device, world)
+    assert on_device.holder == "cpu:0"
     on_device.close()
     check(on_device, world)
+    assert (on_device.holder, on_device.device) == (None, "cpu")

@@ -14,8 +14,8 @@ from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations.edit import Edit, Note
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine import device as devices
 from visualmemory_gui.engine.decision.voting_scheme import k_setting
+from visualmemory_gui.engine.device import choice
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
@@ -35,7 +35,9 @@ class SettingsCommands:
 
     def show_settings(self) -> None:
         memory = self._session.memory
-        of_memory = OfMemory(memory.settings, memory.identity.dim, not memory.readonly) if memory else None
+        of_memory = None
+        if memory is not None:
+            of_memory = OfMemory(memory.settings, memory.identity.dim, not memory.readonly, choice.known())
         self._ask.settings(preferences.window_settings(self._store), of_memory, self.apply)
 
     def toggle_theme(self) -> None:
@@ -61,9 +63,7 @@ class SettingsCommands:
             return Note("Settings saved.")
 
         def work(memory: WholeMemory) -> None:
-            devices.require(rest.get("device"))  # type: ignore[arg-type]  # one of the dialog's; it must be available
-            for name, value in rest.items():
-                memory.set(name, value)
+            memory.set_all(rest)
 
         if rest:
             Edit("Saving settings", work, kept).run(self._session)

@@ -129,7 +129,7 @@ def measured(
 
     try:
         encoder = identity or registry.choose(ENCODER)
-        cost = import_estimate.measure(paths, encoder, device=device, report=report)  # type: ignore[arg-type]
+        cost = import_estimate.measure(paths, encoder, device=device, report=report)
     except EncoderError:
         return replace(facts, measured=True)
     seconds = None if cost.seconds is None else cost.seconds * facts.images

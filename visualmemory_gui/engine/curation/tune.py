@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -20,7 +20,8 @@ from visualmemory_gui.engine.curation.ridge_problems import RidgeProblems
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.device import resolve
+from visualmemory_gui.engine.device.choice import resolve_or_cpu
+from visualmemory_gui.engine.device.fallback import on_device
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, QuerySet, own_queries
 from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain, split
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.curation.trust_loss import NeighbourLists, TrustLoss
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
+T = TypeVar("T")
 LEAST, MOST = 0.05, 4.0
 PARTS = (2, 1, 1)  # fit, choose, report
 FIT, CHOOSE, REPORT = range(3)
@@ -122,12 +124,12 @@ def tune(
     lists = QueryLists(queries, search, scheme=scheme, report=report)
     part = split(queries.truth, queries.unit, PARTS, seed=seed)
     fixed = np.isin(snapshot.ids, memory.catalog.trusted_by_hand())
-    descent = _Descent(lists, fixed, device=resolve(memory.device))
-    fitted = descent.watched(part, steps=steps, on_step=on_step, report=report)
+    descent = _Descent(lists, fixed, device=resolve_or_cpu(memory.device))
+    fitted = descent.on_what_is_there(lambda: descent.watched(part, steps=steps, on_step=on_step, report=report))
     asked = np.flatnonzero(part == REPORT)
     before = lists.right(which=asked)
     after = lists.right(descent.memory_with(fitted.trust), which=asked)
-    final = descent.on_all(fitted.stopped_at, report)
+    final = descent.on_what_is_there(lambda: descent.on_all(fitted.stopped_at, report))
     return Tuned(
         change=snapshot.change,
         trust=descent.told(final),
@@ -177,6 +179,17 @@ class _Descent:
         near = lists.neighbours(self._plain, apart=True)
         self._arrays, self._codes = _arrays_of(lists, near), near.codes
         self._classes = int((snapshot.counts > 0).sum())
+
+    def on_what_is_there(self, work: Callable[[], T]) -> T:
+        """The result of ``work``, begun again on the CPU where the device cannot go on."""
+        device = self._device
+        if device == "cpu":
+            return work()
+        found = on_device("fitting trust", device, work)
+        if found is None:
+            self._device = "cpu"
+            found = work()
+        return found
 
     def watched(self, part: I64, *, steps: int, on_step: Callable[[TuningStep], object], report: Report) -> _Fitted:
         """Fit on one part and stop where the other is best; ``on_step`` is called after each step."""

@@ -19,6 +19,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from visualmemory_gui.engine.device.room import Portion
 from visualmemory_gui.engine.types import F32, F64, Bools, MemorySettings
 
 Floats = TypeVar("Floats", F32, F64)
@@ -38,20 +39,28 @@ SLACK = 1e-12
 TRIES = 3
 
 
-_device = ["cpu"]
+MOST_ON_GPU = 256
+"""Queries that are solved together on a GPU at most, and from which on they are solved there."""
+
+_on_gpu = [Portion("cpu", MOST_ON_GPU)]
 
 
 def solve_on(device: str) -> None:
-    """Where many queries are solved together from now on: "cuda", or "cpu" for anything else, which has no float64.
+    """Where many queries are solved together from now on: ``device``, or "cpu" in place of "mps", which has no float64.
 
     It holds for the process: the device of the memory that was opened, or set to another one, last.
     """
-    _device[0] = device if device.startswith("cuda") else "cpu"
+    _on_gpu[0] = Portion("cpu" if device == "mps" else device, MOST_ON_GPU)
 
 
 def solving_device() -> str:
     """Where many queries are solved together."""
-    return _device[0]
+    return _on_gpu[0].device
+
+
+def on_gpu() -> Portion:
+    """How many queries the GPU solves together."""
+    return _on_gpu[0]
 
 
 def weights(

@@ -15,6 +15,8 @@ import numpy as np
 from visualmemory_gui.engine.decision import ridge as ridge_vote
 from visualmemory_gui.engine.decision.blas_threads import one_blas_thread
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays, StoredVectors
+from visualmemory_gui.engine.device.arithmetic import full_precision
+from visualmemory_gui.engine.device.fallback import on_device
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.processes.parallel import shared_out
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -24,8 +26,6 @@ NO_VECTORS = (
     "the ridge vote compares neighbours with each other, and neighbour lists hold no vectors: "
     "vote by plurality, distance, softmax or rank"
 )
-LEAST_ON_GPU = 256
-"""Queries from which on they are solved on a GPU, where exact search has one, and so many at a time."""
 _FAR = 700.0  # exp(-708) is the smallest normal float64
 _UNSET = MemorySettings()
 
@@ -131,29 +131,35 @@ def _solve(parameters: RuleParameters, many: NeighbourArrays, passive: Bools | N
 
     q, k = many.distances.shape
     device = ridge_vote.solving_device()
-    if device != "cpu" and q >= LEAST_ON_GPU and isinstance(many.compare, StoredVectors) and many.places is not None:
-        return _on_gpu(parameters, many, many.compare.snapshot, many.places, device=device)
+    stored = many.compare if isinstance(many.compare, StoredVectors) else None
+    if device != "cpu" and q >= ridge_vote.MOST_ON_GPU and stored is not None and many.places is not None:
+        on_gpu = partial(_on_gpu, parameters, many, stored.snapshot, many.places, device=device)
+        found = on_device("voting", device, on_gpu)
+        if found is not None:
+            return found
+        ridge_vote.solve_on("cpu")
     with one_blas_thread():
         lines = shared_out(solved, q, size=ridge_vote.AT_ONCE)
     return np.array(lines).reshape(q, k)
 
 
 def _on_gpu(parameters: RuleParameters, many: NeighbourArrays, snapshot: Snapshot, rows: I64, *, device: str) -> F64:
+    """Raises DeviceError where a single query is too much for the device, or it stopped working."""
     from visualmemory_gui.engine.decision import torch_ridge  # late: torch takes seconds
 
-    found = np.empty(rows.shape)
-    for start in range(0, len(rows), LEAST_ON_GPU):
-        part = slice(start, start + LEAST_ON_GPU)
-        found[part] = torch_ridge.weights(
-            snapshot,
-            rows[part],
-            many.distances[part],
-            many.heard[part],
-            device=device,
-            gamma=parameters.gamma,
-            penalty=parameters.penalty,
-        )
-    return found
+    def solved(part: slice) -> F64:
+        with full_precision.on(device):
+            return torch_ridge.weights(
+                snapshot,
+                rows[part],
+                many.distances[part],
+                many.heard[part],
+                device=device,
+                gamma=parameters.gamma,
+                penalty=parameters.penalty,
+            )
+
+    return np.concatenate(ridge_vote.on_gpu().over(len(rows), solved))
 
 
 RULE_WEIGHTS: Mapping[Rule, Callable[[NeighbourArrays, RuleParameters], F64]] = {

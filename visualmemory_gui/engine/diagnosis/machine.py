@@ -10,7 +10,7 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 
-from visualmemory_gui.engine import device
+from visualmemory_gui.engine.device.choice import gpu_is_likely
 from visualmemory_gui.engine.diagnosis.diagnosis import Finding
 from visualmemory_gui.engine.diagnosis.packages import has_module
 from visualmemory_gui.engine.files.installation import cache_folder, data_folder
@@ -82,7 +82,7 @@ def torch_build() -> str | None:
 
 def gpu() -> Finding:
     """Whether there is a GPU and a torch that can use it."""
-    build, likely = torch_build(), device.gpu_is_likely()
+    build, likely = torch_build(), gpu_is_likely()
     if not likely:
         waste = build not in (None, "cpu")
         detail = "none; the CPU computes" + (f", and the libraries of torch for {build} are not used" if waste else "")

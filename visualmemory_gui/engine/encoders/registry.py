@@ -12,7 +12,7 @@ import re
 from pathlib import Path
 from typing import NoReturn
 
-from visualmemory_gui.engine import device as devices
+from visualmemory_gui.engine.device import choice as devices
 from visualmemory_gui.engine.encoders import (
     fake,
     lite,

@@ -38,10 +38,17 @@ class Index(Protocol):
 
 
 class ExactSearch(Index, Protocol):
-    """An index that always answers: the judge. ``device`` is where it computes."""
+    """An index that always answers: the judge. ``device`` is where it computes, as long as it can."""
 
     @property
     def device(self) -> str: ...
+
+    @property
+    def holder(self) -> str | None:
+        """The GPU that holds vectors now; None where none does."""
+
+    def where(self, snapshot: Snapshot) -> str:
+        """The device on which ``snapshot`` is searched: "cpu" also for one that ``device`` does not take."""
 
     def candidates(self, snapshot: Snapshot, query: F32, count: int, *, excluded: I64 = NO_ROWS) -> I64: ...
 

@@ -30,9 +30,13 @@ class ExactIndex:
 
     kind: Literal["exact"] = "exact"
     device = "cpu"
+    holder = None
 
     def __init__(self, *, threads: int = 1) -> None:
         self._threads = threads
+
+    def where(self, snapshot: Snapshot) -> str:
+        return self.device
 
     def candidates(self, snapshot: Snapshot, query: F32, count: int, *, excluded: I64 = NO_ROWS) -> I64:
         return _pick(snapshot, _similarity(snapshot.vectors, query), count, excluded)

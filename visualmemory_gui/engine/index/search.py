@@ -14,6 +14,7 @@ from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.base import NO_ROWS, ExactSearch
 from visualmemory_gui.engine.index.building import build, live_digest, settle
 from visualmemory_gui.engine.index.checkpoint import Unfit
+from visualmemory_gui.engine.index.device_exact import DeviceExactIndex
 from visualmemory_gui.engine.index.exact import ExactIndex
 from visualmemory_gui.engine.index.hnsw import HnswIndex
 from visualmemory_gui.engine.index.rescore import MARGIN, rescore, rescore_many
@@ -65,6 +66,7 @@ class Searcher:
 
     @property
     def device(self) -> str:
+        """Where exact search computes: "cpu" from when the device could not."""
         return self._exact.device
 
     @property
@@ -94,7 +96,7 @@ class Searcher:
             if proposed is not None:
                 return SearchResult(*rescore(snapshot, _joined(proposed, more), query, k), _BY_GRAPH)
         rows = self._exact.candidates(snapshot, query, k + MARGIN, excluded=out)
-        return SearchResult(*rescore(snapshot, _joined(rows, more), query, k), SearchInfo("exact", self.device))
+        return SearchResult(*rescore(snapshot, _joined(rows, more), query, k), self._by_exact(snapshot))
 
     def nearest_many(
         self,
@@ -190,20 +192,31 @@ class Searcher:
         """Find out from the seal in ``folder`` how old the checkpoint is, without reading it, for ``state``."""
         self._saved = checkpoint.saved_change(folder)
 
-    def drop(self, folder: Path | None = None) -> None:
-        """Drop the graph immediately, and delete its files in ``folder``. A build in progress will not be used."""
+    def drop(self, folder: Path | None = None) -> str | None:
+        """Drop the graph immediately, and delete its files in ``folder``. A build in progress will not be used.
+
+        Vectors on a GPU are erased, and not uploaded again: returns its name, None where none held any.
+        """
+        device = self._exact.holder
         self._hnsw.drop()
         self._exact.close()
         self._saved = None
         if folder is not None:
             checkpoint.delete(folder)
+        return device
 
     def state(self, snapshot: Snapshot) -> IndexState:
         """Which search decides in mode "auto", and how many edits the checkpoint on disk lacks."""
         large = self._exceeds(snapshot)
         behind = None if self._saved is None else max(snapshot.change - self._saved, 0)
         by_graph = large and (self._hnsw.lives_for(snapshot) or behind is not None)
-        return IndexState("hnsw" if by_graph else "exact", current=behind == 0 or not large, behind=behind)
+        device = self._exact.where(snapshot)
+        return IndexState(
+            "hnsw" if by_graph else "exact",
+            current=behind == 0 or not large,
+            behind=behind,
+            device=None if device == "cpu" else device,
+        )
 
     def due(self, snapshot: Snapshot) -> bool:
         """Whether a checkpoint should be written: 1 % of the rows, at least 1,000, changed since the last one.
@@ -230,7 +243,10 @@ class Searcher:
         self._exact.close()
 
     def _exceeds(self, snapshot: Snapshot) -> bool:
-        return self.device == "cpu" and len(snapshot) * self.dim > self.exact_limit
+        return len(snapshot) * self.dim > self.exact_limit and self._exact.where(snapshot) == "cpu"
+
+    def _by_exact(self, snapshot: Snapshot) -> SearchInfo:
+        return SearchInfo("exact", self._exact.where(snapshot))
 
     def _graph_decides(self, snapshot: Snapshot, mode: SearchMode) -> bool:
         """Whether the graph is searched first. Requested by name on a small memory, it is built immediately."""
@@ -267,9 +283,9 @@ class Searcher:
             exact = self._exact.candidates_many(snapshot, part, k + MARGIN, excluded=out, report=report)
             for i, rows in zip(open_, exact, strict=True):
                 proposed[i] = rows
-        by = [SearchInfo("hnsw", "cpu")] * len(queries)
+        by, by_exact = [_BY_GRAPH] * len(queries), self._by_exact(snapshot)
         for i in open_:
-            by[i] = SearchInfo("exact", self.device)
+            by[i] = by_exact
 
         def rescored(part: slice) -> list[SearchResult]:
             candidates = [NO_ROWS if rows is None else rows for rows in proposed[part]]
@@ -325,9 +341,9 @@ def _within(report: Report, start: int, whole: int) -> Report:
 def _exact_on(device: str, dim: int, *, threads: int) -> ExactSearch:
     if device == "cpu":
         return ExactIndex(threads=threads)
-    from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
+    from visualmemory_gui.engine.index.torch_exact import TorchExactIndex  # late: torch takes seconds
 
-    return TorchExactIndex(dim, device)
+    return DeviceExactIndex(TorchExactIndex(dim, device), threads=threads)
 
 
 def rows_of_known(snapshot: Snapshot, ids: Collection[int]) -> I64:

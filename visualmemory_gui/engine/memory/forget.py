@@ -7,7 +7,7 @@ import logging
 import time
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -37,6 +37,14 @@ UNREACHABLE = (
 )
 
 
+@dataclass(slots=True)
+class _Erased:
+    """What of erasing the receipt tells: whether the database's log was ``emptied``, and the GPU that held vectors."""
+
+    emptied: bool = False
+    device: str | None = None
+
+
 class Erasing:
     """Exemplars that were erased, and the scan for what remains of them, which has not begun yet.
 
@@ -44,13 +52,19 @@ class Erasing:
     """
 
     def __init__(
-        self, live: OpenMemory, doomed: Sequence[Exemplar], changes: Changes, *, scanner: Scanner | None, emptied: bool
+        self,
+        live: OpenMemory,
+        doomed: Sequence[Exemplar],
+        changes: Changes,
+        *,
+        scanner: Scanner | None = None,
+        erased: _Erased | None = None,
     ) -> None:
         self.changes = changes
         self._live = live
         self._doomed = doomed
         self._scanner = scanner
-        self._emptied = emptied
+        self._erased = erased or _Erased(emptied=True)
 
     def finish(self, report: Report = silent) -> Receipt:
         """Scan for remaining bytes and return the receipt. If ``report`` stops it, the receipt says "not scanned"."""
@@ -58,7 +72,7 @@ class Erasing:
             return Receipt(0, "done", 0, 0, shared=0, labels=(), unreachable=UNREACHABLE)
         try:
             found = _scanned(self._live, self._scanner, report)
-            return _receipt(self._live, self._doomed, found, emptied=self._emptied)
+            return _receipt(self._live, self._doomed, found, self._erased)
         finally:
             self._scanner.close()
 
@@ -88,14 +102,14 @@ def erase(live: OpenMemory, ids: Sequence[int]) -> Erasing:
         doomed = live.catalog.get(sorted(set(ids)))
         doomed += live.catalog.parts_of([exemplar.id for exemplar in doomed])
         if not doomed:
-            return Erasing(live, (), Changes(edit=None, change=live.catalog.change()), scanner=None, emptied=True)
+            return Erasing(live, (), Changes(edit=None, change=live.catalog.change()))
         scanner = Scanner(_needles(live, doomed))
         try:
-            changes, emptied = _erase(live, doomed)
+            changes, erased = _erase(live, doomed)
         except BaseException:
             scanner.close()
             raise
-    return Erasing(live, doomed, changes, scanner=scanner, emptied=emptied)
+    return Erasing(live, doomed, changes, scanner=scanner, erased=erased)
 
 
 def resume(live: OpenMemory) -> None:
@@ -125,33 +139,34 @@ def _finish(live: OpenMemory, left: dict[str, list[int] | list[list[str]]]) -> R
     return Receipt(len(left["ids"]), status, 0, 0, shared=0, labels=(), unreachable=UNREACHABLE)
 
 
-def _erase(live: OpenMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, bool]:
-    """Everything but the scan: returns what the listeners were told and whether the database's log was emptied."""
-    emptied = False
+def _erase(live: OpenMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, _Erased]:
+    """Everything but the scan: returns what the listeners were told, and what else is for the receipt."""
+    erased = _Erased()
 
     def commit() -> Changes:
-        nonlocal emptied
         purged = live.catalog.purge([exemplar.id for exemplar in doomed])
         try:
-            _wipe(live, purged.copies)
+            erased.device = _wipe(live, purged.copies)
             journal(live.database, purged.ids, FILES)
             if _empty_log(live.database):
                 live.derived.drop(ERASING)
-                emptied = True
+                erased.emptied = True
         except (StorageError, OSError) as error:  # the rows are gone; the rest is done at the next open
             log.warning("%s: %s", type(error).__name__, error)
         name = f"Forget {how_many(len(purged.ids))}"
         return Changes(edit=name, change=purged.change, removed=purged.ids, forgotten=purged.ids)
 
-    return live.apply(commit), emptied
+    return live.apply(commit), erased
 
 
-def _wipe(live: OpenMemory, copies: Sequence[tuple[str, str]]) -> None:
-    """Everything outside the rows and the log: arrays, index, image copies, derived values."""
-    live.drop_arrays()
+def _wipe(live: OpenMemory, copies: Sequence[tuple[str, str]]) -> str | None:
+    """Everything outside the rows and the log: arrays, index, image copies, derived values. Returns the GPU whose copy
+    of the vectors was overwritten, None where none held any."""
+    device = live.drop_arrays()
     for sha256, suffix in copies:
         live.files.unlink(sha256, suffix)
     live.derived.clear(but=ERASING)
+    return device
 
 
 def _empty_log(database: Database) -> bool:
@@ -180,12 +195,12 @@ def _scanned(live: OpenMemory, scanner: Scanner, report: Report) -> ScanResult |
         return None
 
 
-def _receipt(live: OpenMemory, doomed: Sequence[Exemplar], found: ScanResult | None, *, emptied: bool) -> Receipt:
+def _receipt(live: OpenMemory, doomed: Sequence[Exemplar], found: ScanResult | None, erased: _Erased) -> Receipt:
     seen = () if found is None else found.hits
     shared = {hit.piece for hit in seen if _is_copy(hit)}
     shared |= _held(live, {hit.piece for hit in seen} - shared)
     hits = [hit for hit in seen if hit.piece not in shared]
-    status: Literal["done", "bytes remain", "not scanned"] = "done" if emptied and not hits else "bytes remain"
+    status: Literal["done", "bytes remain", "not scanned"] = "done" if erased.emptied and not hits else "bytes remain"
     return Receipt(
         forgotten=len(doomed),
         status="not scanned" if found is None else status,
@@ -195,6 +210,7 @@ def _receipt(live: OpenMemory, doomed: Sequence[Exemplar], found: ScanResult | N
         labels=tuple(sorted({exemplar.label for exemplar in doomed})),
         unreachable=UNREACHABLE,
         in_original=tuple(live.catalog.keepers(doomed)),
+        device=erased.device,
     )
 
 

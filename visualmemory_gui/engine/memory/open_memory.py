@@ -17,7 +17,8 @@ from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.novelty import FEWEST, Limits, OwnFigures
 from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.device import is_gpu, require, resolve
+from visualmemory_gui.engine.device import choice, room
+from visualmemory_gui.engine.device.fallback import Fallback, fallbacks
 from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory, StorageError
 from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.search import Searcher
@@ -100,7 +101,7 @@ class OpenMemory:
         Raises MemoryExists, StorageError, and BadValue for an address or where ``device`` is not available.
         """
         path = folder_at(path)
-        require(device)
+        choice.require(device)
         was_there = path.exists()
         schema.make_folder(path)
         lock = FolderLock(path).acquire()
@@ -121,7 +122,7 @@ class OpenMemory:
         Raises MemoryFolderError's kinds, and BadValue for an address or where ``device`` is not available.
         """
         path = folder_at(path)
-        require(device)
+        choice.require(device)
         if readonly:
             return cls(schema.open_memory(path, readonly=True), None, device=device)
         require_file(path.absolute() / FILE, readonly=False)
@@ -322,22 +323,31 @@ class OpenMemory:
             return self.searcher.state(self.snapshot)
         rows, change = self.database.one("select count, change from meta")
         behind = None if (saved := checkpoint.saved_change(self.folder)) is None else max(change - saved, 0)
-        if rows * self.identity.dim <= self.settings.exact_limit or is_gpu(self.device):
+        if rows * self.identity.dim <= self.settings.exact_limit:
             return IndexState("exact", current=True, behind=behind)
+        device = choice.resolve_or_cpu(self.device)
+        if device != "cpu" and room.holds(device, rows, self.identity.dim):
+            return IndexState("exact", current=True, behind=behind, device=device)
+        if device != "cpu":
+            fallbacks.note(Fallback("searching", device, "room"))
         return IndexState("exact" if saved is None else "hnsw", current=behind == 0, behind=behind)
 
-    def drop_arrays(self) -> None:
-        """Drop the arrays, the graph and the index files; the next decision loads them again."""
+    def drop_arrays(self) -> str | None:
+        """Drop the arrays, the graph and the index files; the next decision loads them again. The vectors on a GPU are
+        overwritten and its memory is given back: returns its name, None where none held any."""
+        device = None
         if self._decider is not None:
-            self.searcher.drop(self.folder)
+            device = self.searcher.drop(self.folder)
         else:
             checkpoint.delete(self.folder)
         self._close_decider()
         self._working = None
+        return device
 
     def set(self, values: Mapping[str, str]) -> MemorySettings:
-        """Change settings, all of ``values`` or none. Raises BadValue."""
+        """Change settings, all of ``values`` or none. Raises BadValue, also for a device that is not here."""
         before = self.scheme
+        choice.require(values.get("device"))
 
         def commit() -> Changes:
             with self.database.atomic():
@@ -387,7 +397,8 @@ class OpenMemory:
 
     def new_searcher(self) -> Searcher:
         """A searcher for this memory's vectors, without a graph yet."""
-        device = resolve(self.device)
+        device = choice.resolve_or_cpu(self.device)
+        fallbacks.clear("searching", "voting")
         parallel.set_threads(self.settings.threads)
         ridge.solve_on(device)
         return Searcher(

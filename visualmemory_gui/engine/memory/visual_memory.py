@@ -12,7 +12,7 @@ import numpy.typing as npt
 
 from visualmemory_gui.engine import arguments
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.device import require
+from visualmemory_gui.engine.device.choice import require
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadValue, BadVector, VisualMemoryError
 from visualmemory_gui.engine.index.search import Searcher

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from visualmemory_gui.engine.arguments import within
+from visualmemory_gui.engine.device.choice import named
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.sealed_table import SETTINGS
 from visualmemory_gui.engine.types import (
-    DEVICES,
     PARAMETER_LIMITS,
     QUANTILE_LIMITS,
     RULES,
@@ -132,7 +132,7 @@ _READ: Mapping[str, Callable[[str, str], Any]] = {
     "rule": _one_of(RULES),
     "class_factor": lambda name, text: read_class_factor(text, name),
     "level": _whole(0, 100),
-    "device": _one_of(DEVICES),
+    "device": lambda name, text: named(text),
     "exact_limit": _whole(0, 10**12),
     "threads": _whole(0, 1024),
     "ridge_k": _whole(1, 10_000),

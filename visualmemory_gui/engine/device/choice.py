@@ -1,0 +1,94 @@
+"""Which device computes: what "auto" means on this computer. torch is asked only where a GPU is likely."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+
+from visualmemory_gui.engine.device.fallback import Fallback, fallbacks
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.types import Device
+
+NAMES = "auto, cpu, cuda, cuda:N (the GPU number N, from 0) or mps"
+_FORM = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,3})?")
+# Files by which the drivers of NVIDIA and AMD cards can be recognised, also under WSL.
+_DRIVER_SIGNS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
+_WINDOWS_DRIVER = "System32/nvcuda.dll"
+_SPOKEN = {"cuda": "no GPU that CUDA can use", "mps": "no Apple GPU"}
+
+
+def named(text: str) -> Device:
+    """The device that ``text`` names, whether it is here or not. Raises BadValue."""
+    name = text.strip().lower()
+    if not _FORM.fullmatch(name):
+        raise BadValue(f"unknown device {text!r}; choose {NAMES}")
+    return name
+
+
+def resolve(device: Device) -> Device:
+    """The device to compute on: "cpu", or the name of a GPU as torch has it. "auto" is a GPU if there is one; a GPU
+    asked for by name must be there.
+
+    torch is imported only for a GPU asked for by name, or where a driver makes one likely. Raises BadValue.
+    """
+    wanted = named(device)
+    if wanted == "cpu" or (wanted == "auto" and not gpu_is_likely()):
+        return "cpu"
+    there = usable()
+    if wanted == "auto":
+        return there[0] if there else "cpu"
+    if wanted not in there:
+        raise BadValue(f"there is {_SPOKEN.get(wanted, f'no {wanted}')} on this computer; choose {_others(there)}")
+    return wanted
+
+
+def resolve_or_cpu(device: Device) -> Device:
+    """``resolve`` of what a memory's settings ask for; the CPU for a GPU that is not there, which is noted: the memory
+    may come from another computer."""
+    try:
+        found = resolve(device)
+    except BadValue:
+        fallbacks.note(Fallback("computing", device, "absent"))
+        return "cpu"
+    fallbacks.clear("computing")
+    return found
+
+
+def require(device: Device | None) -> None:
+    """Raise BadValue when ``device`` names a GPU that is not available; before anything is made or opened."""
+    if device is not None and device != "auto":
+        resolve(device)
+
+
+def gpu_is_likely() -> bool:
+    """Whether something on this computer looks like the driver of a GPU. Costs microseconds."""
+    if os.environ.get("CUDA_VISIBLE_DEVICES") in ("", "-1"):
+        return False
+    if sys.platform == "darwin":
+        return platform.machine() == "arm64"
+    if sys.platform == "win32":
+        return Path(os.environ.get("SYSTEMROOT", "C:/Windows"), _WINDOWS_DRIVER).exists()
+    return any(Path(sign).exists() for sign in _DRIVER_SIGNS)
+
+
+def usable() -> tuple[Device, ...]:
+    """The names of the GPUs that torch can use, the one that "auto" takes first. Imports torch."""
+    import torch  # late: takes seconds
+
+    cuda = [f"cuda:{number}" for number in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
+    mps = ["mps"] if torch.backends.mps.is_available() else []
+    return (*(["cuda"] if cuda else []), *cuda, *mps)
+
+
+def known() -> tuple[Device, ...]:
+    """``usable`` where that costs no time: torch is loaded already, and a driver makes a GPU likely. Else nothing."""
+    return usable() if "torch" in sys.modules and gpu_is_likely() else ()
+
+
+def _others(there: tuple[Device, ...]) -> str:
+    """ "auto, cpu, cuda:0 or cuda:1"."""
+    names = ["auto", "cpu", *(name for name in there if name != "cuda")]
+    return f"{', '.join(names[:-1])} or {names[-1]}"
