@@ -321,6 +321,7 @@ class MainWindow(QMainWindow):
         session.decision.chosen.connect(self.commands.settings.keep_choice)
         self.state.updated.connect(self.on_facts_changed)
         session.step_finished.connect(self.state.refresh)
+        session.fell_back.connect(lambda _: self.state.refresh())
         self._upkeep.done.connect(self.state.refresh)
         self._upkeep.done.connect(self.commands.memory.look_once)
         self.empty.dropped.connect(self.on_dropped_on_empty)

@@ -23,6 +23,7 @@ from visualmemory_gui.app.models.watch import WatchModel
 from visualmemory_gui.app.runtime.error_messages import log_line, problem_of
 from visualmemory_gui.app.runtime.place import only_readable, opening
 from visualmemory_gui.app.runtime.tasks import Task, Tasks
+from visualmemory_gui.engine.device.fallback import fallbacks
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
@@ -54,7 +55,9 @@ class Session(QObject):
     note_finished = Signal()  # the note is complete: what its edit did to other decisions is not added
     skipped_asked = Signal(str, object)  # heading; a list of (path, reason) to show
     settings_asked = Signal()  # find out which settings are best
+    fell_back = Signal(str)  # "cuda ran out of memory: searching on the CPU"
     _changed_elsewhere = Signal(object)
+    _falls_back = Signal(str)
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -71,12 +74,15 @@ class Session(QObject):
         self.queue = QueueModel(self.tasks, self.decision, self.class_marks, self)
         self._unsubscribe: Callable[[], object] | None = None
         self._arriving: list[WholeMemory] = []  # opened in the worker, not yet taken over here
+        self._encoder: Encoder | None = None  # that of the memory, once it is loaded
         self._wanted = ""  # the job that opens the most recently requested memory
         self.heavy_allowed = False
         self._erasing = 0  # forgets that are still running
         self._following = True  # False until ``watch`` may compute: what the user sees comes first
         self.tasks.idle.connect(self.on_idle)
         self._changed_elsewhere.connect(self.on_changed_elsewhere, Qt.ConnectionType.QueuedConnection)
+        self._falls_back.connect(self.on_falls_back, Qt.ConnectionType.QueuedConnection)
+        self._stop_hearing = fallbacks.subscribe(lambda fallback: self._falls_back.emit(str(fallback)))
         self.tasks.crashed.connect(self.on_task_crashed)
         self.changed.connect(self.decision.on_changed)
         self.changed.connect(self.similarity.on_changed)
@@ -140,6 +146,7 @@ class Session(QObject):
     def shutdown(self) -> None:
         """Close the memory and end the threads. The last call before the window is gone."""
         closing = self._let_go()
+        self._stop_hearing()
 
         def last() -> None:
             for close in (closing, *(memory.close for memory in self._arriving)):
@@ -194,6 +201,13 @@ class Session(QObject):
         if self.memory is not None:
             self.changed.emit(changes)
 
+    @Slot(str)
+    def on_falls_back(self, text: str) -> None:
+        """Say so, and show where the encoder computes now."""
+        self.post_note(f"{text}.")
+        self._show_encoder()
+        self.fell_back.emit(text)
+
     @Slot(object, object)
     def on_task_crashed(self, task: Task, error: BaseException) -> None:
         self.raise_error(error)
@@ -244,7 +258,7 @@ class Session(QObject):
 
     def _let_go(self) -> Callable[[], object] | None:
         """Detach from the memory and return what closes it, None if there was none."""
-        memory, self.memory = self.memory, None
+        memory, self.memory, self._encoder = self.memory, None, None
         if memory is None:
             return None
         self.tasks.garbage.search_all()
@@ -274,9 +288,14 @@ class Session(QObject):
 
     def _encoder_loaded(self, encoder: Encoder) -> None:
         if self.memory is not None and encoder.identity == self.memory.identity:
+            self._encoder = encoder
             self.decision.encoder_ready = True
             self.tasks.garbage.leave_alone()
-            self.encoder_changed.emit(f"{encoder.identity.name} on {encoder.device}")
+            self._show_encoder()
+
+    def _show_encoder(self) -> None:
+        if self._encoder is not None:
+            self.encoder_changed.emit(f"{self._encoder.identity.name} on {self._encoder.device}")
 
     def _no_encoder(self, error: BaseException) -> None:
         self.encoder_changed.emit("no encoder")

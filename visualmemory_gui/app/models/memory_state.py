@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.runtime.tasks import Tasks
+from visualmemory_gui.engine.device.fallback import fallbacks
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
@@ -19,13 +20,14 @@ STATE = "state"
 
 @dataclass(frozen=True, slots=True)
 class MemoryState:
-    """The state. ``undo`` and ``redo`` name the steps, None if there is none."""
+    """The state. ``undo`` and ``redo`` name the steps, None if there is none; ``fallbacks`` say what no GPU does."""
 
     name: str
     memory: str
     index: str
     undo: str | None
     redo: str | None
+    fallbacks: tuple[str, ...] = ()
 
 
 def read_state(memory: Memory) -> MemoryState:
@@ -39,6 +41,7 @@ def read_state(memory: Memory) -> MemoryState:
         index=index_text(memory.maintenance.index_state()),
         undo=undo.name if undo else None,
         redo=redo.name if redo else None,
+        fallbacks=tuple(map(str, fallbacks.now)),
     )
 
 
@@ -52,8 +55,9 @@ def holdings(active: int, struck: int, classes: int) -> str:
 
 
 def index_text(index: IndexState) -> str:
-    """ "exact search · no index needed", "HNSW · index on disk: 3 edits behind"."""
-    mode = "exact search" if index.kind == "exact" else "HNSW"
+    """ "exact search on cuda · no index needed", "HNSW · index on disk: 3 edits behind"."""
+    where = f" on {index.device}" if index.device else ""
+    mode = f"exact search{where}" if index.kind == "exact" else "HNSW"
     if index.behind is None:
         return f"{mode} · {'no index needed' if index.kind == 'exact' else 'index on disk: none yet'}"
     if index.behind == 0:

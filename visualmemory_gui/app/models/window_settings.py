@@ -24,11 +24,12 @@ class WindowSettings:
 
 @dataclass(frozen=True, slots=True)
 class OfMemory:
-    """The settings of the open memory, how long its vectors are, and whether it may be written."""
+    """The settings of the open memory, how long its vectors are, whether it may be written, and the GPUs known here."""
 
     settings: MemorySettings
     dim: int
     writable: bool
+    gpus: tuple[str, ...] = ()
 
 
 Chosen = Callable[[dict[str, object], WindowSettings], object]  # the memory's that changed, by name; the window's

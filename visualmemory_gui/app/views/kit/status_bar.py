@@ -1,4 +1,4 @@
-"""The status bar: encoder, memory, index, whether all is saved, the running task, and the bell."""
+"""The status bar: encoder, memory, index, fallbacks to the CPU, whether all is saved, the task, and the bell."""
 
 from __future__ import annotations
 
@@ -23,11 +23,13 @@ class StatusBar(QStatusBar):
         self.encoder = self._label("statusEncoder", "Encoder")
         self.memory = self._label("statusMemory", "Memory")
         self.index = self._label("statusIndex", "Index")
+        self.device = self._label("statusDevice", "What the graphics card cannot do")
         self.saved = self._label("statusSaved", "Saved")
         self.task_bar = TaskBar(session.tasks)
         self.addPermanentWidget(self.task_bar, 1)
         self.addPermanentWidget(bell)  # here it is in sight in a narrow window too
         self.setMinimumHeight(self.task_bar.sizeHint().height() + theme.px(4))  # nothing moves when a task appears
+        self.device.setFont(theme.points(self.font(), bold=True))
         session.encoder_changed.connect(self.encoder.set_full_text)
         session.saving_changed.connect(self.on_saving_changed)
         session.memory_closed.connect(lambda: self.saved.set_full_text(""))
@@ -42,6 +44,7 @@ class StatusBar(QStatusBar):
         state = self._state.state
         self.memory.set_full_text(state.memory if state else "")
         self.index.set_full_text(state.index if state else "")
+        self.device.set_full_text(" · ".join(state.fallbacks) if state else "")
 
     def _label(self, name: str, meaning: str) -> ShrinkingLabel:
         label = ShrinkingLabel()

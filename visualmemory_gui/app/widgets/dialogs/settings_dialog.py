@@ -107,10 +107,11 @@ class SettingsDialog(QDialog):
             name: _test(text, tip, getattr(now, f"{name}_quantile") if getattr(now, name) else None)
             for name, (text, tip) in TESTS.items()
         }
-        self._device = _choice("Device", DEVICES, now.device)
+        self._device = _choice("Device", _devices(memory.gpus, now.device), now.device)
         self._limit = _spin(
             "Exact search up to", 0, 100_000_000, now.exact_limit // memory.dim,
-            "Above this, HNSW proposes the neighbours and exact distances rank them; a graphics card is always exact",
+            "Above this, HNSW proposes the neighbours and exact distances rank them; a graphics card is exact as long "
+            "as all vectors fit",
         )  # fmt: skip
         self._limit.setSuffix(" exemplars")
         self._limit.setGroupSeparatorShown(True)
@@ -171,7 +172,7 @@ class SettingsDialog(QDialog):
         shown = memory.settings.exact_limit // memory.dim
         limit = memory.settings.exact_limit if self._limit.value() == shown else self._limit.value() * memory.dim
         return {
-            "device": self._device.currentData(),  # first: an unavailable one is refused before anything is stored
+            "device": self._device.currentData(),
             k_setting(self._rule.currentData()): self._k.value(),
             "rule": self._rule.currentData(),
             **{name: field.value() for name, field in self._parameters.items() if _touched(field, name, memory)},
@@ -238,6 +239,16 @@ def _test_set(name: str, field: QDoubleSpinBox, memory: OfMemory) -> list[tuple[
         return [(name, False)]
     quantile = f"{name}_quantile"
     return [(name, True), *([(quantile, field.value())] if _touched(field, quantile, memory) else [])]
+
+
+def _devices(gpus: Iterable[str], now: str) -> list[tuple[str, str]]:
+    """The devices to choose from: each GPU by number where there are several, and the one that is set."""
+    named = [key for key, _ in DEVICES]
+    numbered = [gpu for gpu in gpus if gpu not in named]
+    more = [] if len(numbered) == 1 else numbered
+    if now not in [*named, *more]:
+        more.append(now)
+    return [*DEVICES, *((one, f"CUDA graphics card {one.partition(':')[2]}") for one in more)]
 
 
 def _choice(name: str, entries: Iterable[tuple[str, str]], now: str) -> QComboBox:
