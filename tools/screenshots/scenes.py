@@ -149,6 +149,33 @@ def watch(stage: Stage) -> None:
         stage.settle()
 
 
+def menus(stage: Stage) -> None:
+    """The context menus of a card and of a class, the order of the grid, and an original."""
+    grid = stage.window.decide.neighbours.grid
+    grid.setCurrentIndex(grid.model().index(0, 0))
+    stage.window.decide.select_all()
+    grid.customContextMenuRequested.emit(grid.visualRect(grid.model().index(0, 0)).center())
+    stage.settle_look()
+    stage.shoot("menu-card")
+    stage.close_dialogs()
+    stage.press("actionOriginal")
+    stage.shoot("original")
+    stage.window.decide.let_go()
+    view = stage.window.curate
+    stage.press("actionQuerySimilar")
+    view.classes.filter.line.setText("bi")
+    view.tree.go_to("class", "animals/birds")
+    stage.settle()
+    spot = view.tree.visualRect(view.tree.currentIndex()).center()
+    view.on_tree_menu_requested(view.tree.viewport().mapToGlobal(spot), "class", "animals/birds")
+    stage.shoot("menu-class")
+    stage.close_dialogs()
+    view.classes.filter.line.clear()
+    view.filter.order_changed.emit("oldest")
+    stage.settle()
+    stage.press("actionDecide")
+
+
 def queue(stage: Stage) -> None:
     """Many images wait; some were taught."""
     folder = stage.room / "birthday" / "demo-queries"
@@ -408,7 +435,7 @@ def long_names(stage: Stage) -> None:
 
 
 STORY = (
-    empty, decide, opinion, voters, torn, parts, strike, unknown, taught, preview, watch, queue, cull, curate, struck,
-    review, history, branch, notes, palette, study, evaluated, best_settings, novelty, map_of_images, experiments, busy,
-    dialogs, originals, long_names,
+    empty, decide, opinion, voters, torn, parts, strike, unknown, taught, preview, watch, menus, queue, cull,
+    curate, struck, review, history, branch, notes, palette, study, evaluated, best_settings, novelty,
+    map_of_images, experiments, busy, dialogs, originals, long_names,
 )  # fmt: skip

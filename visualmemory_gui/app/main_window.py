@@ -41,6 +41,7 @@ from visualmemory_gui.app.views.decide.decide_view import DecideView
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.views.kit.error_dialog import ErrorDialog
 from visualmemory_gui.app.views.kit.long_task import LongTask
+from visualmemory_gui.app.views.kit.menus import menu_of
 from visualmemory_gui.app.views.kit.note_bell import NoteBell
 from visualmemory_gui.app.views.kit.note_place import AdjustableGrid, NotePlace
 from visualmemory_gui.app.views.kit.status_bar import StatusBar
@@ -167,6 +168,10 @@ class MainWindow(QMainWindow):
     def show_notes(self) -> None:
         self.bell.open()
 
+    def show_similar_to_query(self) -> None:
+        self.show_workspace("curate")
+        self.curate.show_near_query()
+
     def let_go(self) -> None:
         """Go one step back: close the large image or the note, stop relabelling, or clear the selection."""
         if self.decide.let_go():
@@ -238,6 +243,11 @@ class MainWindow(QMainWindow):
         self.show_workspace("curate")
         self.curate.on_pick_requested(Pick(name, ids))
 
+    def on_similar_requested(self, exemplar: int) -> None:
+        """Show in Curate what is like an exemplar."""
+        self.show_workspace("curate")
+        self.curate.show_similar(exemplar)
+
     def on_dropped_on_empty(self, paths: list[str]) -> None:
         """Open a memory, or make one from a bundle or a folder of images."""
         kind = preferences.kind_of(paths)
@@ -307,6 +317,9 @@ class MainWindow(QMainWindow):
         self.decide.set_actions(
             self.actions_by_id, window_actions.ON_CARDS, window_actions.ON_QUEUE, window_actions.SMALL_ON_QUEUE
         )
+        of_query, of_queued = window_actions.ON_QUERY, window_actions.ON_QUEUED
+        menu = partial(menu_of, self, self.actions_by_id)
+        self.decide.set_menus(partial(menu, of_query), partial(menu, of_queued))
 
     def _connect(self) -> None:
         """All the wiring of the window, on one page."""
@@ -345,6 +358,7 @@ class MainWindow(QMainWindow):
         decide.teach_requested.connect(commands.teach_images)
         decide.relabel_requested.connect(commands.relabel_to)
         decide.class_chosen.connect(commands.teach_as)
+        commands.similar_requested.connect(self.on_similar_requested)
         decide.strike_requested.connect(partial(exemplars.strike, session, here=True))
         decide.restore_requested.connect(commands.restore)
         decide.neighbours.order_chosen.connect(partial(preferences.keep_cards_by_vote, self.settings))
@@ -365,6 +379,7 @@ class MainWindow(QMainWindow):
         self.notes.changed_requested.connect(self.commands.reasons.show_changed)
         self.study.tabs.currentChanged.connect(lambda _: self.show_workspace(self.workspace))
         self.study.query_chosen.connect(self.on_query_chosen)
+        self.study.map.similar_requested.connect(self.on_similar_requested)
         self.study.exemplars_chosen.connect(self.on_exemplars_chosen)
         self.study.folder_wanted.connect(self.ask.folder)
         self.study.watch.expect_requested.connect(commands.expect)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QGuiApplication
 
 from visualmemory_gui.app.actions.dialogs import Dialogs
@@ -16,7 +16,7 @@ from visualmemory_gui.app.models.cull_run import CullModel
 from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.impact import propose_lesson
 from visualmemory_gui.app.models.incoming_images import incoming
-from visualmemory_gui.app.models.query import Query
+from visualmemory_gui.app.models.query import Query, query_of
 from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.operations import cull_run, exemplars, queue, watch_set
 from visualmemory_gui.app.operations import teach as teaching
@@ -29,6 +29,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 if TYPE_CHECKING:
     from PIL.Image import Image
 
+    from visualmemory_gui.app.operations.originals import Finder
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 SHEET_SIDE = 256  # pixels, as large as thumbnails are stored
@@ -45,6 +46,7 @@ class Cards(Protocol):
     def clear_selection(self) -> None: ...
     def say(self, text: str) -> None: ...
     def open_compare(self) -> None: ...
+    def show_original(self) -> None: ...
     def draw_part(self) -> None: ...
     @property
     def comparing(self) -> bool: ...
@@ -52,6 +54,8 @@ class Cards(Protocol):
 
 class DecideCommands(QObject):
     """One method per action or gesture. ``relabelling`` is true between R and the digit that follows."""
+
+    similar_requested = Signal(int)  # show in Curate what is like this exemplar
 
     def __init__(self, session: Session, cards: Cards, ask: Dialogs, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -92,6 +96,20 @@ class DecideCommands(QObject):
         ids = self.cards.selected()
         if ids:
             self._session.decision.follow(ids[0])
+
+    def query(self) -> Finder:
+        """What finds the query in the memory."""
+        query = self._session.decision.query
+        assert query is not None  # its actions are off without one
+        return lambda _: query
+
+    def neighbour(self) -> Finder:
+        """What finds the first of the selected neighbours."""
+        return partial(query_of, exemplar=self.cards.selected()[0])
+
+    def find_similar(self) -> None:
+        if ids := self.cards.selected():
+            self.similar_requested.emit(ids[0])
 
     # Teaching
 

@@ -29,6 +29,16 @@ class CanEdit(CanStrike, Protocol):
     def ask(self) -> object: ...
 
 
+class CanShowOriginal(Protocol):
+    """A place in the window that shows where an exemplar comes from."""
+
+    def show_original(self) -> object: ...
+    def open_original(self) -> object: ...
+    def show_in_folder(self) -> object: ...
+    def copy_image(self) -> object: ...
+    def find_similar(self) -> object: ...
+
+
 STRIKE: Action[CanStrike] = Action(
     "strike", "Strike out {}", "Take them out of every vote; nothing is erased", "close-circle-outline",
     lambda place: place.strike(), ("X", "Del"), ("writable", "active"),
@@ -55,3 +65,25 @@ PREVIEW: Action[CanPreview] = Action(
     "preview", "Large preview", "Show the image large; arrows move on", "image-search-outline",
     lambda place: place.preview(), ("Space",), ("selection",),
 )  # fmt: skip
+ORIGINAL: Action[CanShowOriginal] = Action(
+    "original", "Show the original", "All pixels of the image; a part is outlined in it", "image-area",
+    lambda place: place.show_original(), ("Shift+Space",), ("one",),
+)  # fmt: skip
+OPEN: Action[CanShowOriginal] = Action(
+    "open", "Open original", "Open its file in the program that the desktop has for it", "open-in-new",
+    lambda place: place.open_original(), (), ("one",),
+)  # fmt: skip
+FOLDER: Action[CanShowOriginal] = Action(
+    "folder", "Show in folder", "Show the folder of its file in the file manager", "folder-search-outline",
+    lambda place: place.show_in_folder(), (), ("one",),
+)  # fmt: skip
+COPY: Action[CanShowOriginal] = Action(
+    "copy", "Copy image", "Put the image on the clipboard", "content-copy",
+    lambda place: place.copy_image(), ("Ctrl+C",), ("one",),
+)  # fmt: skip
+SIMILAR: Action[CanShowOriginal] = Action(
+    "similar", "Find similar", "All exemplars in Curate, those nearest to it first", "sort-ascending",
+    lambda place: place.find_similar(), (), ("one",),
+)  # fmt: skip
+ON_ORIGINAL: tuple[Action[CanShowOriginal], ...] = (ORIGINAL, SIMILAR, OPEN, FOLDER, COPY)
+NAMES_ON_ORIGINAL = tuple(each.id for each in ON_ORIGINAL)

@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.impact import propose, propose_relabel
 from visualmemory_gui.app.models.incoming_images import NO_IMAGE
-from visualmemory_gui.app.operations import exemplars, folders, forget
+from visualmemory_gui.app.models.query import query_of
+from visualmemory_gui.app.operations import exemplars, folders, forget, originals
 from visualmemory_gui.app.operations import teach as teaching
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
@@ -50,6 +51,39 @@ class ExemplarCommands:
         if ids and may_write(self._session):
             now = exemplars.trust_of(self._session, ids)
             self._ask.trust(how_many(len(ids)), now, partial(exemplars.reweigh, self._session, list(ids)))
+
+    def open_original(self, exemplar: int | None) -> None:
+        if exemplar is not None:
+            originals.open_original(self._session, partial(query_of, exemplar=exemplar))
+
+    def show_in_folder(self, exemplar: int | None) -> None:
+        if exemplar is not None:
+            originals.show_original_in_folder(self._session, partial(query_of, exemplar=exemplar))
+
+    def copy_image(self, exemplar: int | None) -> None:
+        if exemplar is not None:
+            originals.copy_image(self._session, partial(query_of, exemplar=exemplar))
+
+    def merge(self, label: str, about_to: Callable[[str, str], object]) -> None:
+        """Ask for the class that ``label`` becomes a part of; ``about_to`` as for ``rename``."""
+
+        def merge(into: str) -> None:
+            if into != label:
+                about_to(label, into)
+                exemplars.rename_label(self._session, label, into)
+
+        if may_write(self._session):
+            self.ask_label(f"Merge {label} into", merge, verb="Merge")
+
+    def new_class(self, above: str = "") -> None:
+        """Ask for a new class, below the class ``above`` if one is given, then for its first images."""
+
+        def choose(new: str) -> None:
+            self._ask.images(lambda paths: teaching.teach(self._session, paths, new))
+
+        if may_write(self._session):
+            question, begin = (f"New class below {above}", f"{above}/") if above else ("New class", "")
+            self.ask_label(question, choose, preselected=begin, verb="Choose images")
 
     def rename(self, label: str, about_to: Callable[[str, str], object]) -> None:
         """Ask for the new name; ``about_to(old, new)`` is called before the class is renamed."""

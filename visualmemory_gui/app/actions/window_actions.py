@@ -15,7 +15,7 @@ from visualmemory_gui.app.actions.memory_commands import MemoryCommands
 from visualmemory_gui.app.actions.opinion_commands import OpinionCommands
 from visualmemory_gui.app.actions.reason_commands import ReasonCommands
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
-from visualmemory_gui.app.operations import exemplars, history
+from visualmemory_gui.app.operations import exemplars, history, originals
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.text.visible_text import how_many
 
@@ -28,6 +28,7 @@ class Window(Protocol):
     def show_notes(self) -> None: ...
     def show_palette(self) -> None: ...
     def let_go(self) -> None: ...
+    def show_similar_to_query(self) -> None: ...
     def close(self) -> bool: ...
 
 
@@ -124,6 +125,27 @@ ACTIONS: tuple[Action[Commands], ...] = (
            lambda c: c.decide.set_trust(), (), ("writable", "selection"), "decide"),
     Action("actionAsk", "Decide this exemplar", "Make the selected neighbour the query", "image-search-outline",
            lambda c: c.decide.ask_selected(), ("Return",), ("selection",), "decide"),
+    Action("actionOriginal", "Show the original", "All pixels of the selected neighbour; a part is outlined",
+           "image-area", lambda c: c.decide.cards.show_original(), ("Shift+Space",), ("selection",), "decide"),
+    Action("actionSimilar", "Find similar", "All exemplars in Curate, those nearest to the selected neighbour first",
+           "sort-ascending", lambda c: c.decide.find_similar(), (), ("selection",), "decide"),
+    Action("actionOpenOriginal", "Open original", "Open the selected neighbour's file in another program",
+           "open-in-new", lambda c: originals.open_original(c.session, c.decide.neighbour()), (), ("selection",),
+           "decide"),
+    Action("actionShowInFolder", "Show in folder", "Show the folder of the selected neighbour's file",
+           "folder-search-outline", lambda c: originals.show_original_in_folder(c.session, c.decide.neighbour()), (),
+           ("selection",), "decide"),
+    Action("actionCopy", "Copy image", "Put the selected neighbour's image on the clipboard", "content-copy",
+           lambda c: originals.copy_image(c.session, c.decide.neighbour()), (), ("selection",), "decide"),
+    Action("actionQueryOpen", "Open the query's original", "Open the query's file in another program", "open-in-new",
+           lambda c: originals.open_original(c.session, c.decide.query()), (), ("query",), "decide"),
+    Action("actionQueryFolder", "Show the query in its folder", "Show the folder of the query's file",
+           "folder-search-outline", lambda c: originals.show_original_in_folder(c.session, c.decide.query()), (),
+           ("query",), "decide"),
+    Action("actionQueryCopy", "Copy the query", "Put the query's image on the clipboard", "content-copy",
+           lambda c: originals.copy_image(c.session, c.decide.query()), ("Ctrl+C",), ("query",), "decide"),
+    Action("actionQuerySimilar", "Sort Curate by the query", "All exemplars in Curate, the nearest to the query first",
+           "sort-ascending", lambda c: c.window.show_similar_to_query(), (), ("query",), "decide"),
     Action("actionQueue", "Queue", "Show or hide the images waiting to be taught", "tray-full",
            lambda c: c.decide.cards.toggle_queue(), ("Ctrl+Shift+Q",), ("queue",), "decide", checkable=True),
     Action("actionCull", "One by one", "Show the queue image by image, each large, and teach by single keys",
@@ -164,6 +186,15 @@ ON_QUEUE = ("actionCull", "actionConfirmAll")
 SMALL_ON_QUEUE = ("actionQueueExport", "actionQueueRemove", "actionQueueClear")
 ON_CARDS = (
     "actionCompare", "actionStrike", "actionLeaveOut", "actionRestore", "actionRelabel", "actionTrust", "actionAsk",
+    None, "actionOriginal", "actionSimilar", "actionOpenOriginal", "actionShowInFolder", "actionCopy",
+)  # fmt: skip
+ON_QUERY = (
+    "actionTeach", "actionConfirm", "actionWatch", None, "actionPart", "actionCompare", "actionQuerySimilar", None,
+    "actionQueryOpen", "actionQueryFolder", "actionQueryCopy",
+)  # fmt: skip
+ON_QUEUED = (
+    "actionTeach", "actionTeachByName", "actionConfirm", "actionQueueRemove", None, "actionCompare",
+    "actionQuerySimilar", None, "actionQueryOpen", "actionQueryFolder", "actionQueryCopy",
 )  # fmt: skip
 BY_ID = {each.id: each for each in ACTIONS}
 

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
 
 Ids = npt.NDArray[np.int64]
 Shown = Literal["all", "active", "struck", "weighed"]
+Order = Literal["oldest", "newest", "label", "nearest", "trust"]
 TOPIC = "exemplars"
+BLOCK = 20_000  # vectors that are compared in one turn
 TURN_S = 0.02  # of a search; manual edits and images get their turns in between
 NONE: Ids = np.empty(0, np.int64)
 
@@ -35,11 +37,21 @@ class Pick:
     ids: Ids
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Like:
+    """What exemplars are compared with: ``vector`` (dim,) float32 of unit length."""
+
+    name: str
+    vector: npt.NDArray[np.float32]
+
+
 @dataclass(frozen=True, slots=True)
 class Filter:
     """A filter. ``label`` includes everything below it; ``text`` is searched in label, path, note and group.
 
-    State "weighed" means a trust other than 1. ``since`` is the earliest time added, in seconds since the epoch.
+    State "weighed" means a trust other than 1. ``since`` is the earliest time added, in seconds since the epoch. Order
+    "nearest" is by the distance to ``like``, "trust" begins with the lowest, "label" goes by class; equal ones are in
+    the order in which they were added.
     """
 
     label: str | None = None
@@ -47,11 +59,14 @@ class Filter:
     text: str = ""
     since: float | None = None
     pick: Pick | None = None
+    order: Order = "oldest"
+    like: Like | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class FoundExemplars:
-    """What passes: ``ids``, increasing; ``total`` and ``struck`` exemplars in all; active ``counts`` by label."""
+    """What passes: ``ids`` in the order of the filter; ``total`` and ``struck`` exemplars in all; active ``counts`` by
+    label."""
 
     ids: Ids
     total: int
@@ -88,7 +103,29 @@ def look(memory: WholeMemory, wanted: Filter) -> Generator[None, None, FoundExem
             yield
         give_back()
         ids = np.intersect1d(ids, np.concatenate([NONE, *parts]), assume_unique=True)
+    ids = yield from _ordered(snapshot, ids, wanted)
     return FoundExemplars(ids, total, snapshot.class_counts(), total - snapshot.active_count)
+
+
+def _ordered(snapshot: Snapshot, ids: Ids, wanted: Filter) -> Generator[None, None, Ids]:
+    """``ids``, increasing, in the order of the filter."""
+    if wanted.order == "newest":
+        return ids[::-1]
+    rows = _rows(snapshot, ids)
+    if wanted.order == "trust":
+        return ids[np.argsort(snapshot.trust[rows], kind="stable")]
+    if wanted.order == "label":
+        rank = np.empty(len(snapshot.labels), np.int64)
+        rank[sorted(range(len(rank)), key=lambda at: snapshot.labels[at].casefold())] = np.arange(len(rank))
+        return ids[np.argsort(rank[snapshot.label[rows]], kind="stable")]
+    if wanted.order == "nearest" and wanted.like is not None:
+        far = np.empty(len(rows), np.float32)
+        for at in range(0, len(rows), BLOCK):
+            part = slice(at, at + BLOCK)
+            far[part] = 1 - snapshot.vectors[rows[part]] @ wanted.like.vector
+            yield
+        return ids[np.argsort(far, kind="stable")]
+    return ids
 
 
 def find(memory: WholeMemory, wanted: Filter) -> FoundExemplars:

@@ -13,7 +13,7 @@ Cells = Callable[[Ids], list[Cell]]
 
 
 class CellsModel(QAbstractListModel):
-    """The rows of a grid. ``cells(ids)`` describes exemplars; ``ids`` (n,) are increasing, one row each."""
+    """The rows of a grid. ``cells(ids)`` describes exemplars; ``ids`` (n,) have one row each, in this order."""
 
     def __init__(self, cells: Cells, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Linked images: which of them are no longer where they were, and where they are now."""
+"""The files of images: opened, shown and copied; which are no longer where they were, and where they are now."""
 
 from __future__ import annotations
 
@@ -6,14 +6,25 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QGuiApplication, QImage
+
+from visualmemory_gui.app.models.query import Query
+from visualmemory_gui.app.models.query_image import pixels_of, why_unread
 from visualmemory_gui.app.operations.edit import Job, Note
+from visualmemory_gui.app.runtime.place import open_file, show_in_folder
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing, Relinked
-    from visualmemory_gui.engine.memory.protocol import Memory
+    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
+
+    Finder = Callable[[WholeMemory], Query]
+    """Reads an image of the memory; called off the window's thread."""
+
+COPY, FILE = "copied image", "file of an image"
 
 
 def look(session: Session, then: Callable[[Missing], object]) -> None:
@@ -43,6 +54,63 @@ def locate(session: Session, missing: Missing, old: str, new: str) -> None:
 
     stopped = "Search stopped; the memory still expects the originals where they were before."
     Job(f"Looking for {len(ids):,} originals", work, said, stopped, once=f"relink {old} to {new}").run(session)
+
+
+def open_original(session: Session, find: Finder) -> None:
+    """Open the file of the image that ``find`` returns."""
+    _with_file(session, find, open_file)
+
+
+def show_original_in_folder(session: Session, find: Finder) -> None:
+    """Show where the file of that image is."""
+    _with_file(session, find, show_in_folder)
+
+
+def copy_image(session: Session, find: Finder) -> None:
+    """Put the pixels of that image on the clipboard, of a part those of the part; its thumbnail if that is all there
+    is."""
+    memory = session.memory
+    if memory is None:
+        return
+
+    def work() -> tuple[str, QImage, str]:
+        query = find(memory)
+        try:
+            return query.name, pixels_of(memory, query, None)[1].levels[0], ""
+        except BadImage as error:
+            return query.name, QImage.fromData(query.thumbnail or b""), why_unread(error)
+
+    def done(found: tuple[str, QImage, str]) -> None:
+        name, image, why = found
+        if image.isNull():
+            session.post_note(f"{name} cannot be copied: {why}.")
+        else:
+            QGuiApplication.clipboard().setImage(image)
+            session.post_note(f"Copied {name}{f', its thumbnail alone: {why}' if why else ''}.")
+
+    session.tasks.run_beside("Copying the image", work, done, topic=COPY)
+
+
+def _with_file(session: Session, find: Finder, then: Callable[[str], object]) -> None:
+    """Call ``then`` with the path of the file, or say that it is gone. A disk that is asleep keeps no edit waiting."""
+    memory = session.memory
+    if memory is None:
+        return
+
+    def work() -> tuple[str, Path | None]:
+        from visualmemory_gui.engine.memory.original_image import file_of
+
+        query = find(memory)
+        return query.name, file_of(memory, query.sha256, query.source)
+
+    def done(found: tuple[str, Path | None]) -> None:
+        name, path = found
+        if path is None:
+            session.post_note(f"The original of {name} is no longer there; decisions do not need it.")
+        else:
+            then(str(path))
+
+    session.tasks.run_beside("Finding the original", work, done, topic=FILE)
 
 
 def not_found(count: int) -> str:

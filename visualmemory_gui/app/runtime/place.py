@@ -25,6 +25,11 @@ def show_in_folder(path: str) -> None:
     QDesktopServices.openUrl(QUrl.fromLocalFile(str(folder)))
 
 
+def open_file(path: str) -> None:
+    """Open a file in the program that the desktop has for it."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(path))
+
+
 def only_readable(path: str | Path, error: BaseException) -> bool:
     """Whether ``error`` means that a memory cannot be edited but can still be read."""
     if isinstance(error, MemoryLocked):

@@ -22,6 +22,11 @@ def places(memory: Memory, sha256: str | None, source: str | None) -> list[Path]
     return [*copies, *([Path(source)] if source is not None else [])]
 
 
+def file_of(memory: Memory, sha256: str | None, source: str | None) -> Path | None:
+    """Where the image is now, whether it changed or not: the original, else a copy; None where both are gone."""
+    return next(filter(Path.is_file, places(memory, sha256, source)[::-1]), None)
+
+
 def read_original(memory: Memory, sha256: str | None, source: str | None) -> FullImage:
     """All pixels of the image whose file had this ``sha256``. Raises BadImage, which says whether it is gone."""
     return _unchanged(places(memory, sha256, source), sha256, source, memory.full_image)

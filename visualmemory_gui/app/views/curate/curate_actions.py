@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 
 from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.actions.action import Action, Fact, show_targets
-from visualmemory_gui.app.actions.exemplar_actions import ASK, RELABEL, RESTORE, SET_TRUST, STRIKE
+from visualmemory_gui.app.actions.exemplar_actions import ASK, ON_ORIGINAL, RELABEL, RESTORE, SET_TRUST, STRIKE
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
@@ -21,12 +21,21 @@ ACTIONS: tuple[Action[CurateView], ...] = (
     RELABEL,
     SET_TRUST,
     ASK,
+    *ON_ORIGINAL,
     Action("only", "Show only {}", "Hide the others in the grid until you show all again", "filter-outline",
            lambda view: view.only(), ("O",), ("selection",)),
     Action("invert", "Invert the selection", "Select what is not selected, and nothing else", "select-inverse",
            lambda view: view.invert(), ("Ctrl+I",)),
     Action("rename", "Rename class {}…", "Rename the class, or merge it into another", "form-textbox",
            lambda view: view.rename(), ("F2",), ("writable", "class")),
+    Action("merge", "Merge class {} into…", "Give its exemplars the label of another class", "call-merge",
+           lambda view: view.merge(), (), ("writable", "class")),
+    Action("below", "New class below {}…", "Choose the first images of a new class below this one",
+           "file-tree-outline", lambda view: view.new_below(), (), ("writable", "class")),
+    Action("strike_class", "Strike out class {}", "Take all of its exemplars out of every vote; nothing is erased",
+           "close-circle-multiple-outline", lambda view: view.strike_class(), (), ("writable", "class")),
+    Action("forget_class", "Forget class {} for good…", "Erase all of its exemplars from disk and history",
+           "delete-sweep-outline", lambda view: view.forget_class(), (), ("writable", "class")),
     Action("search", "Find", "Find in class, path or note", "magnify",
            lambda view: view.search(), ("Ctrl+F",)),
     Action("larger", "Larger images", "Show fewer at a time", "magnify-plus-outline",
@@ -61,7 +70,7 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
     targets = {
         "strike": how_many(there.active),
         "restore": how_many(there.struck),
-        "rename": there.label or "",
+        **dict.fromkeys(("rename", "merge", "below", "strike_class", "forget_class"), there.label or ""),
         **dict.fromkeys(("relabel", "trust", "forget", "only"), how_many(both)),
     }
     facts: dict[Fact, bool] = {

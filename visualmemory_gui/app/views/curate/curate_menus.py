@@ -8,17 +8,21 @@ from functools import partial
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
+from visualmemory_gui.app.actions.exemplar_actions import NAMES_ON_ORIGINAL
 from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.kit.menus import empty_menu, menu_of
+from visualmemory_gui.app.views.kit.menus import menu_of
 
-ON_EXEMPLARS = ("strike", "restore", None, "relabel", "trust", "ask", None, "only", "invert", None, "forget")
+ON_EXEMPLARS = (
+    *("strike", "restore", None, "relabel", "trust", "ask", None, *NAMES_ON_ORIGINAL, None),
+    *("only", "invert", None, "forget"),
+)
+ON_CLASS = ("rename", "merge", "below", None, "strike_class")
 
 
-def of_class(parent: QWidget, session: Session, label: str, rename: QAction) -> QMenu:
-    """The menu of a class: rename it, or give it a digit."""
-    menu, given = empty_menu(parent), session.class_keys.keys
-    menu.addAction(rename)
+def of_class(parent: QWidget, session: Session, label: str, actions: Mapping[str, QAction]) -> QMenu:
+    """The menu of a class. Forget is at its end, away from strike."""
+    menu, given = menu_of(parent, actions, ON_CLASS), session.class_keys.keys
     keys = menu.addMenu("Key")
     mine = next((digit for digit, path in given.items() if path == label), None)
     for digit in (*range(1, 10), None):
@@ -27,6 +31,8 @@ def of_class(parent: QWidget, session: Session, label: str, rename: QAction) -> 
         choice.setCheckable(True)
         choice.setChecked(digit == mine)
     keys.setEnabled(session.memory is not None and not session.readonly)
+    menu.addSeparator()
+    menu.addAction(actions["forget_class"])
     return menu
 
 

@@ -22,6 +22,7 @@ from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.window_settings import SIDES
 from visualmemory_gui.app.views.kit.buttons import button_of
 from visualmemory_gui.app.widgets.grid.memory_grid import MemoryGrid
+from visualmemory_gui.app.widgets.panels.class_filter import ClassFilter
 from visualmemory_gui.app.widgets.panels.filter_bar import FilterBar
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.tables.class_tree import ClassTree
@@ -57,7 +58,11 @@ class ClassesPanel(Panel):
         row.addWidget(self.restore_all)
         row.addStretch(1)
         row.addWidget(self.forget_all)
-        super().__init__("Classes", [self.tree, self._row])
+        self.filter = ClassFilter("tree")
+        self.filter.text_changed.connect(self.tree.set_filter)
+        self.filter.accepted.connect(self.tree.choose_first)
+        self.filter.left.connect(self.tree.setFocus)
+        super().__init__("Classes", [self.filter, self.tree, self._row])
         self.restore_all.clicked.connect(self.restore_all_requested)
         self.forget_all.clicked.connect(self.forget_all_requested)
         self.tree.place_chosen.connect(self._show_row)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
@@ -15,7 +16,7 @@ from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.actions.exemplar_commands import ExemplarCommands
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.dragged_files import DraggedFiles
-from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Pick, struck_ids
+from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Filter, Like, Order, Pick, find, struck_ids
 from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.originals import OriginalsModel
@@ -30,9 +31,11 @@ from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.views.kit.exemplar_preview import ExemplarPreview
 from visualmemory_gui.app.views.kit.impact_preview import bind_line
 from visualmemory_gui.app.views.kit.menus import empty_menu
+from visualmemory_gui.app.views.kit.original_view import OriginalView
 from visualmemory_gui.app.widgets.grid.memory_grid import MemoryGrid
 from visualmemory_gui.engine.decision.short_labels import short_labels
-from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.types import F32, Changes
 
 SIDE_PT = 78.0
 WIDTHS = (220, 780, 240)
@@ -58,6 +61,7 @@ class CurateView(QWidget):
         self._files = DraggedFiles(session.tasks, self)
         self.grid = MemoryGrid(self.exemplars.cells, self.thumbnails, side_pt=SIDE_PT, files_of=self._files.files)
         self.preview = ExemplarPreview(self, session, self.originals)
+        self.original = OriginalView(self, session)
         self.commands = ExemplarCommands(session, Choosers(self), self._classes.labels)
         self._lay_out()
         self._connect()
@@ -90,6 +94,7 @@ class CurateView(QWidget):
         self.originals.set_memory(memory)
         self._files.set_memory(memory)
         self.exemplars.set_memory(memory)
+        self._show_order()
         self.history.set_memory(memory)
         self.tabs.set_memory(memory)
         self.tree.go_to("all")
@@ -135,6 +140,48 @@ class CurateView(QWidget):
             self.tabs.show_grid()
         self.filter.set_pick(pick.name if pick is not None else "")
         self.exemplars.set_filter(replace(self.exemplars.filter, pick=pick))
+
+    def on_order_chosen(self, order: Order) -> None:
+        """Sort the grid; for the distance to the query it takes that of Decide."""
+        query = self._session.decision.query
+        if order == "nearest" and query is None:
+            self._session.post_note("Decide an image first; then its nearest exemplars can be listed.")
+            self._show_order()
+        else:
+            self._sort(order, Like("the query", query.vector) if order == "nearest" and query is not None else None)
+
+    def show_near_query(self) -> None:
+        """Show all exemplars, those nearest to the query of Decide first."""
+        self._show_all()
+        self.on_order_chosen("nearest")
+
+    def show_similar(self, exemplar: int) -> None:
+        """Show all exemplars, those nearest to ``exemplar`` first."""
+        memory = self._session.memory
+        if memory is None:
+            return
+
+        def show(vector: F32) -> None:
+            self._show_all()
+            self._sort("nearest", Like(f"exemplar {exemplar}", vector))
+
+        self._session.tasks.run_edit("Finding", lambda: memory.catalog.vectors([exemplar])[0], show)
+
+    def _show_all(self) -> None:
+        """Show all exemplars from the first on, whatever the filter was before."""
+        self.filter.clear()
+        self.tree.go_to("all")
+        self.tabs.show_grid()
+        self.on_pick_requested(None)
+        self.grid.verticalScrollBar().setValue(0)
+
+    def _sort(self, order: Order, like: Like | None) -> None:
+        self.exemplars.set_filter(replace(self.exemplars.filter, order=order, like=like))
+        self._show_order()
+
+    def _show_order(self) -> None:
+        wanted = self.exemplars.filter
+        self.filter.set_order(wanted.order, wanted.like.name if wanted.like is not None else "the query")
 
     def on_selection_changed(self) -> None:
         """Name what the actions would affect; nothing while the grid is hidden behind a review."""
@@ -196,7 +243,9 @@ class CurateView(QWidget):
     # What can be done
 
     def menu_of_class(self, label: str) -> QMenu:
-        return curate_menus.of_class(self, self._session, label, self.actions_by_id["rename"])
+        """The menu of a class, which the actions in it are about from then on."""
+        self.tree.go_to("class", label)
+        return curate_menus.of_class(self, self._session, label, self.actions_by_id)
 
     def menu_of_exemplars(self) -> QMenu:
         return curate_menus.of_exemplars(self, self.actions_by_id)
@@ -220,6 +269,42 @@ class CurateView(QWidget):
         if (label := self.tree.place[1]) is not None:
             self.commands.rename(label, self.tree.follow)
 
+    def merge(self) -> None:
+        if (label := self.tree.place[1]) is not None:
+            self.commands.merge(label, self.tree.follow)
+
+    def new_below(self) -> None:
+        if (label := self.tree.place[1]) is not None:
+            self.commands.new_class(label)
+
+    def strike_class(self) -> None:
+        exemplars.strike(self._session, [*self._of_class(Filter(label=self.tree.place[1], state="active"))])
+
+    def forget_class(self) -> None:
+        if (label := self.tree.place[1]) is not None:
+            ids = self._of_class(Filter(label=label))
+            self.commands.forget(ids, f"all {how_many(len(ids))} of {label}")
+
+    def _of_class(self, which: Filter) -> list[int]:
+        memory = self._session.memory
+        return find(memory, which).ids.tolist() if memory is not None and which.label is not None else []
+
+    def show_original(self) -> None:
+        self.original.toggle(self.grid.selection.current_id)
+
+    def open_original(self) -> None:
+        self.commands.open_original(self.grid.selection.current_id)
+
+    def show_in_folder(self) -> None:
+        self.commands.show_in_folder(self.grid.selection.current_id)
+
+    def copy_image(self) -> None:
+        self.commands.copy_image(self.grid.selection.current_id)
+
+    def find_similar(self) -> None:
+        if (exemplar := self.grid.selection.current_id) is not None:
+            self.show_similar(exemplar)
+
     def search(self) -> None:
         self.filter.start_typing()
 
@@ -228,7 +313,7 @@ class CurateView(QWidget):
 
     def only(self) -> None:
         ids = self.grid.selection.array
-        self.on_pick_requested(Pick(f"{len(ids):,} selected exemplars", ids.copy()))
+        self.on_pick_requested(Pick(f"{len(ids):,} selected exemplars", np.sort(ids)))
 
     def invert(self) -> None:
         self.grid.selection.invert()
@@ -296,8 +381,10 @@ class CurateView(QWidget):
         self.filter.text_changed.connect(lambda text: shown.set_filter(replace(shown.filter, text=text)))
         self.filter.state_changed.connect(lambda state: shown.set_filter(replace(shown.filter, state=state)))
         self.filter.since_changed.connect(lambda since: shown.set_filter(replace(shown.filter, since=since)))
+        self.filter.order_changed.connect(self.on_order_chosen)
         self.filter.pick_dropped.connect(lambda: self.on_pick_requested(None))
         self.steps.pick_requested.connect(self.on_pick_requested)
+        self.classes.filter.new_class_requested.connect(commands.new_class)
         self.classes.restore_all_requested.connect(self.restore_all)
         self.classes.forget_all_requested.connect(self.forget_all)
         tree.place_chosen.connect(self.on_place_chosen)

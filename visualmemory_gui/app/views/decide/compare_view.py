@@ -10,13 +10,13 @@ from PySide6.QtWidgets import QCheckBox, QFrame, QGridLayout, QHBoxLayout, QLabe
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
-from visualmemory_gui.app.models.comparison import ComparisonModel
 from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.exemplar_image import ExemplarImageModel
 from visualmemory_gui.app.models.neighbours import LOCKED, NeighboursModel
 from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
 from visualmemory_gui.app.views.decide.similarity_overlay import layered
-from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage
+from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage, is_plain
 
 HINT = "Left and right: the next neighbour · S: strike out · U: restore · + and - 0 1: zoom both · Esc: close"
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -36,7 +36,7 @@ class CompareView(QFrame):
         decision: DecisionModel,
         cards: NeighboursModel,
         query_image: QueryImageModel,
-        comparison: ComparisonModel,
+        comparison: ExemplarImageModel,
         similarity: SimilarityModel,
     ) -> None:
         super().__init__(above)
@@ -297,6 +297,5 @@ class CompareView(QFrame):
 
 
 def _plain(event: QKeyEvent) -> bool:
-    """Whether it is a key that this view hears: not Tab, and nothing with Ctrl or Alt."""
-    plain = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-    return not event.modifiers() & ~plain and event.key() not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab, Qt.Key.Key_Space)
+    """Whether it is a key that this view hears. Space presses its buttons."""
+    return is_plain(event) and event.key() != Qt.Key.Key_Space

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from PySide6.QtCore import QItemSelectionModel, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
-from visualmemory_gui.app.models.comparison import ComparisonModel
 from visualmemory_gui.app.models.counterfactuals import flip_sentence
 from visualmemory_gui.app.models.drawn_parts import DrawnPartsModel
+from visualmemory_gui.app.models.exemplar_image import ExemplarImageModel
 from visualmemory_gui.app.models.incoming_images import NO_IMAGE
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.query_image import QueryImageModel
@@ -27,6 +28,8 @@ from visualmemory_gui.app.views.decide.queue_panel import QueuePanel
 from visualmemory_gui.app.views.decide.similarity_overlay import SimilarityOverlay
 from visualmemory_gui.app.views.kit.buttons import bind
 from visualmemory_gui.app.views.kit.image_drops import ImageDrops
+from visualmemory_gui.app.views.kit.menus import menu_of
+from visualmemory_gui.app.views.kit.original_view import OriginalView
 from visualmemory_gui.app.widgets.cards.large_preview import LargePreview
 from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 
@@ -65,7 +68,8 @@ class DecideView(QWidget):
         self.queue = QueuePanel(session.queue)
         self._folded = False
         self.preview = LargePreview(self)
-        comparison = ComparisonModel(session.tasks, self)
+        self.original = OriginalView(self, session)
+        comparison = ExemplarImageModel(session.tasks, self)
         self.compare = CompareView(
             self, session.decision, self._neighbours, self.query_image, comparison, session.similarity
         )
@@ -136,7 +140,7 @@ class DecideView(QWidget):
     def set_actions(
         self,
         actions: Mapping[str, QAction],
-        on_cards: tuple[str, ...],
+        on_cards: tuple[str | None, ...],
         on_queue: tuple[str, ...],
         small_on_queue: tuple[str, ...],
     ) -> None:
@@ -150,7 +154,12 @@ class DecideView(QWidget):
         bind(self.query.choose, actions["actionQuery"])
         self.query.part.setDefaultAction(actions["actionPart"])
         bind(self.query.report, actions["actionReport"])
-        self.neighbours.set_card_actions([actions[name] for name in on_cards], compare=actions["actionCompare"])
+        self.neighbours.set_menu(partial(menu_of, self, actions, on_cards), compare=actions["actionCompare"])
+
+    def set_menus(self, of_query: Callable[[], QMenu], of_queued: Callable[[], QMenu]) -> None:
+        """Set what the context menus of the query, of a recent one, and of the queue offer."""
+        self.query.menu_requested.connect(lambda spot: of_query().popup(spot))
+        self.queue.table.menu_requested.connect(lambda spot: of_queued().popup(spot))
 
     @property
     def comparing(self) -> bool:
@@ -163,14 +172,19 @@ class DecideView(QWidget):
         self.preview.hide()
         self.compare.open(chosen[0] if chosen else 0)
 
+    def show_original(self) -> None:
+        """Show the original of the selected neighbour."""
+        self.original.toggle(self.selected()[0] if self.selected() else None)
+
     def draw_part(self) -> None:
         """Let a part of the query be chosen, by keys or with the mouse."""
         self.query.box.begin()
 
     def let_go(self) -> bool:
         """Close the large image or the comparison if one is open, and return whether it was."""
-        was_open = self.preview.isVisible() or self.comparing
+        was_open = self.preview.isVisible() or self.comparing or self.original.isVisible()
         self.preview.hide()
+        self.original.hide()
         self.compare.hide()
         return was_open
 

@@ -12,8 +12,11 @@ from visualmemory_gui.app.models.opinion import OpinionModel
 from visualmemory_gui.app.views.decide.details import Details
 from visualmemory_gui.app.widgets.cards.class_rows import ClassList
 from visualmemory_gui.app.widgets.cards.shares_bars import SharesBars
+from visualmemory_gui.app.widgets.panels.class_filter import ClassFilter
 from visualmemory_gui.app.widgets.panels.flip_line import FlipLine
 from visualmemory_gui.app.widgets.panels.opinion_line import OpinionLine
+
+FEW_CLASSES = 7  # are all in sight
 
 
 class DecisionPanel(QFrame):
@@ -36,6 +39,11 @@ class DecisionPanel(QFrame):
         self.flip = FlipLine()
         self.details = Details()
         self.classes = ClassList()
+        self.filter = ClassFilter("class")
+        self.filter.text_changed.connect(self.classes.set_filter)
+        self.filter.accepted.connect(self.classes.choose_first)
+        self.filter.left.connect(self.classes.setFocus)
+        self.filter.new_class_requested.connect(self.classes.new_class_requested)
         self._lay_out()
         decision.decided.connect(self.on_decided)
         marks.updated.connect(self.on_decided)
@@ -62,7 +70,9 @@ class DecisionPanel(QFrame):
         )
         self.why.setText(why(decision))
         self.why.setVisible(bool(self.why.text()))
-        self.classes.set_rows(self._marks.rows(), self._decision.names)
+        rows = self._marks.rows()
+        self.classes.set_rows(rows, self._decision.names)
+        self.filter.setVisible(len(rows) > FEW_CLASSES or bool(self.filter.text))
         self.details.show_decision(decision, self._decision.names, self._marks.colour)
         self.on_opinion_updated()
 
@@ -84,7 +94,7 @@ class DecisionPanel(QFrame):
         column = QVBoxLayout(self)
         for text, widgets in (
             ("Vote", (self.bars, self.why, self.opinion, self.flip, self.details)),
-            ("Classes", (self.classes,)),
+            ("Classes", (self.filter, self.classes)),
         ):
             title = QLabel(text)
             title.setProperty("title", True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from PySide6.QtCore import QItemSelectionModel, QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
@@ -61,7 +61,7 @@ class NeighboursPanel(QFrame):
         self._decision = decision
         self._model = model
         self._kept: list[int] = []
-        self._card_actions: list[QAction] = []
+        self._menu: Callable[[], QMenu] | None = None
         self.grid = self._make_grid()
         self.k = self._make_k()
         self.rule = self._make_rule()
@@ -100,9 +100,9 @@ class NeighboursPanel(QFrame):
         for row in self._model.rows_of(ids):
             self.grid.selectionModel().select(self._model.index(row), QItemSelectionModel.SelectionFlag.Select)
 
-    def set_card_actions(self, actions: list[QAction], *, compare: QAction) -> None:
-        """Set what the context menu of a card offers, and the action of the button below the cards."""
-        self._card_actions = actions
+    def set_menu(self, menu: Callable[[], QMenu], *, compare: QAction) -> None:
+        """Set what makes the context menu of a card, and the action of the button below the cards."""
+        self._menu = menu
         self.compare.setDefaultAction(compare)
 
     def say(self, text: str) -> None:
@@ -263,10 +263,8 @@ class NeighboursPanel(QFrame):
         index = self.grid.indexAt(position)
         if not index.isValid() or index.data(CardRole.Exemplar) not in self.selected():
             return
-        menu = QMenu(self)
-        menu.addActions(self._card_actions)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.popup(self.grid.viewport().mapToGlobal(position))
+        if self._menu is not None:
+            self._menu().popup(self.grid.viewport().mapToGlobal(position))
 
     def _offer_levels(self, deepest: int) -> None:
         wanted = ["full label", *(f"level {n}" for n in range(1, deepest))]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QModelIndex, QPoint, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -38,6 +38,7 @@ class QueryPanel(QFrame):
 
     images_dropped = Signal(list)
     words_dropped = Signal()
+    menu_requested = Signal(QPoint)  # global; about the query
     recent_chosen = Signal(int)
 
     def __init__(
@@ -92,6 +93,9 @@ class QueryPanel(QFrame):
         self._lay_out()
         recent.modelReset.connect(self.on_recent_reset)
         self.on_recent_reset()
+        for widget, menu in ((self.image, self.on_image_menu), (self.strip, self.on_strip_menu)):
+            widget.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+            widget.customContextMenuRequested.connect(menu)
         drops = ImageDrops(self)
         drops.dropped.connect(self.images_dropped)
         drops.words_dropped.connect(self.words_dropped)
@@ -260,6 +264,17 @@ class QueryPanel(QFrame):
         strip.clicked.connect(self.on_recent_clicked)
         strip.activated.connect(self.on_recent_clicked)
         return strip
+
+    def on_image_menu(self, spot: QPoint) -> None:
+        if self._decision.query is not None:
+            self.menu_requested.emit(self.image.mapToGlobal(spot))
+
+    def on_strip_menu(self, spot: QPoint) -> None:
+        """Make the recent query the query; then the menu is about it."""
+        index = self.strip.indexAt(spot)
+        if index.isValid():
+            self.on_recent_clicked(index)
+            self.menu_requested.emit(self.strip.viewport().mapToGlobal(spot))
 
     def on_recent_clicked(self, index: QModelIndex) -> None:
         self.recent_chosen.emit(index.row())

@@ -200,9 +200,7 @@ class ZoomableImage(ImageView):
         return self._pyramid is not None and self._view.zoom > 1.0
 
     def _hears(self, event: QKeyEvent) -> bool:
-        if self._pyramid is None or event.modifiers() & ~(
-            Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-        ):
+        if self._pyramid is None or not is_plain(event):
             return False
         key = event.key()
         if key in _ARROWS:
@@ -283,6 +281,12 @@ class ZoomableImage(ImageView):
         painter.drawRoundedRect(tag, pad, pad)
         painter.setPen(QColor(theme.current().text))
         painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def is_plain(event: QKeyEvent) -> bool:
+    """Whether it is a key without Ctrl or Alt, and not Tab."""
+    plain = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
+    return not event.modifiers() & ~plain and event.key() not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
 
 
 def paint_box(painter: QPainter, place: QRectF, *, strong: bool) -> None:

@@ -6,7 +6,16 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.actions.action import Action
-from visualmemory_gui.app.actions.exemplar_actions import ASK, PREVIEW, RELABEL, RESTORE, SET_TRUST, STRIKE
+from visualmemory_gui.app.actions.exemplar_actions import (
+    ASK,
+    NAMES_ON_ORIGINAL,
+    ON_ORIGINAL,
+    PREVIEW,
+    RELABEL,
+    RESTORE,
+    SET_TRUST,
+    STRIKE,
+)
 
 if TYPE_CHECKING:
     from visualmemory_gui.app.views.study.map_page import MapPage
@@ -29,6 +38,7 @@ ACTIONS: tuple[Action[MapPage], ...] = (
     RESTORE,
     RELABEL,
     SET_TRUST,
+    *ON_ORIGINAL,
     Action("curate", "Show {} in Curate", "Look at the selected exemplars alone, in Curate", "view-grid-outline",
            lambda page: page.curate(), ("O",), ("selection",)),
 )  # fmt: skip
@@ -40,7 +50,7 @@ VIEW_ACTIONS: tuple[Action[MapPage], ...] = (
 )  # fmt: skip
 LAYOUTS: dict[Method, str] = {"pca": "again", "tsne": "tsne"}
 TOOLS = ("move", "box", "lasso")
-ON_SELECTION = ("relabel", "strike", "restore", "trust", None, "ask", "curate")
+ON_SELECTION = ("relabel", "strike", "restore", "trust", None, "ask", "curate", None, *NAMES_ON_ORIGINAL)
 KEYS: tuple[tuple[str, str], ...] = (
     ("Arrows, +, -", "On the map: move and enlarge it; in the list: move through the exemplars"),
     ("Shift with the mouse", "On the map: drag a box, or click, to select in addition"),

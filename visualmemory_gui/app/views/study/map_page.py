@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QMenu, QSplitter, QVBoxLayout, QWidget
 
@@ -27,6 +27,7 @@ from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
 from visualmemory_gui.app.views.kit.exemplar_preview import ExemplarPreview
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.kit.menus import menu_of
+from visualmemory_gui.app.views.kit.original_view import OriginalView
 from visualmemory_gui.app.views.study.map_actions import ACTIONS, KEYS, LAYOUTS, ON_SELECTION, TOOLS, VIEW_ACTIONS
 from visualmemory_gui.app.views.study.map_side import WIDTH_PT, MapLegend, MapList
 from visualmemory_gui.app.views.study.study_page import StudyPage, dim_label
@@ -58,6 +59,7 @@ LIST_PT = 50.0
 class MapPage(StudyPage):
     """The map page. The map is drawn when the page is first seen; the list beside it has the same selection."""
 
+    similar_requested = Signal(int)  # show in Curate what is like this exemplar
     title = "Map"
     specs = (*ACTIONS, *VIEW_ACTIONS)
 
@@ -84,6 +86,7 @@ class MapPage(StudyPage):
         self.legend, self.list = MapLegend(), MapList(self.grid)
         self.impact = ImpactLine()
         self._lay_out()
+        self.original = OriginalView(self, session)
         self.large = ExemplarPreview(self.view, session, self._originals)
         self.preview_binding = PreviewBinding(self, session, self.impact, self._proposed)
         self._connect()
@@ -139,6 +142,22 @@ class MapPage(StudyPage):
 
     def preview(self) -> None:
         self.large.toggle(self._current())
+
+    def show_original(self) -> None:
+        self.original.toggle(self._current())
+
+    def open_original(self) -> None:
+        self.commands.open_original(self._current())
+
+    def show_in_folder(self) -> None:
+        self.commands.show_in_folder(self._current())
+
+    def copy_image(self) -> None:
+        self.commands.copy_image(self._current())
+
+    def find_similar(self) -> None:
+        if (exemplar := self._current()) is not None:
+            self.similar_requested.emit(exemplar)
 
     # Slots
 

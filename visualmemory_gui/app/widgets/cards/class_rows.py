@@ -13,6 +13,7 @@ from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.card_roles import ALONE
 from visualmemory_gui.app.models.class_rows import ClassRole, ClassRow, ClassRows
 from visualmemory_gui.app.models.incoming_images import incoming
+from visualmemory_gui.app.models.label_match import ranked
 from visualmemory_gui.app.widgets.cards.label_chip import shortened
 from visualmemory_gui.app.widgets.tables.letters import Letters
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
@@ -40,6 +41,8 @@ class ClassList(QListView):
         self.setFrameShape(QListView.Shape.NoFrame)
         self._rows = ClassRows(self)
         self.setModel(self._rows)
+        self._all: tuple[ClassRow, ...] = ()
+        self._typed = ""
         self._over = -1
         self.names = ALONE
         self.setItemDelegate(_ClassDelegate(self))
@@ -54,8 +57,25 @@ class ClassList(QListView):
 
     def set_rows(self, rows: Sequence[ClassRow], names: ShortLabels = ALONE) -> None:
         """Show ``rows``; ``names`` are the labels shown alongside them."""
-        self.names = names
-        self._rows.set_rows(rows)
+        self.names, self._all = names, tuple(rows)
+        self._show()
+
+    def set_filter(self, typed: str) -> None:
+        """Show the classes that have the letters of ``typed`` alone, the likeliest first; "" shows all."""
+        self._typed = typed
+        self._show()
+
+    def choose_first(self) -> None:
+        """Choose the first class that is shown, if there is one."""
+        if self._rows.rows:
+            self.class_chosen.emit(self._rows.rows[0].label)
+
+    def _show(self) -> None:
+        shown = self._all
+        if self._typed:
+            of = {row.label: row for row in self._all}
+            shown = tuple(of[label] for label in ranked(list(of), self._typed))
+        self._rows.set_rows(shown)
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:

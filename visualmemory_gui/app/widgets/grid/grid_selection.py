@@ -6,6 +6,7 @@ import numpy as np
 import numpy.typing as npt
 
 Ids = npt.NDArray[np.int64]
+NO_PLACE: npt.NDArray[np.intp] = np.empty(0, np.intp)
 
 
 class GridSelection:
@@ -47,17 +48,13 @@ class GridSelection:
         return bool(self._mask[at])
 
     def set_ids(self, ids: Ids) -> None:
-        """Replace the cells; what is selected stays selected if it still exists. ``ids`` are increasing."""
+        """Replace the cells; what is selected stays selected if it still exists."""
         kept, current = self._ids[self._mask], self.current_id
         was, self._ids = self.current, ids
-        self._mask = np.zeros(len(ids), bool)
-        if len(kept) and len(ids):
-            places = np.minimum(np.searchsorted(ids, kept), len(ids) - 1)
-            self._mask[places[ids[places] == kept]] = True
-        at = int(np.searchsorted(ids, current)) if current is not None else -1
+        self._mask = np.isin(ids, kept, assume_unique=True) if len(kept) else np.zeros(len(ids), bool)
+        at = place_of(ids, current)
         # If the current exemplar is gone, its place keeps the focus.
-        there = 0 <= at < len(ids) and ids[at] == current
-        self.current = at if there else min(was, len(ids) - 1)
+        self.current = at if at >= 0 else min(was, len(ids) - 1)
         self.anchor = self.current
 
     def click(self, at: int) -> None:
@@ -106,3 +103,9 @@ class GridSelection:
             self._base = np.zeros(len(self._ids), bool)
         self._mask = self._base.copy()
         self._mask[cells] = True
+
+
+def place_of(ids: Ids, exemplar: int | None) -> int:
+    """The place of ``exemplar`` among ``ids`` (n,), in any order; -1 if it is not there."""
+    found = np.flatnonzero(ids == exemplar) if exemplar is not None else NO_PLACE
+    return int(found[0]) if len(found) else -1

@@ -31,7 +31,7 @@ from visualmemory_gui.app.widgets.grid.grid_keys import Move, move_of, target_of
 from visualmemory_gui.app.widgets.grid.grid_layout import GridLayout
 from visualmemory_gui.app.widgets.grid.grid_mouse import GridMouse
 from visualmemory_gui.app.widgets.grid.grid_painter import CellPainter, CellSize
-from visualmemory_gui.app.widgets.grid.grid_selection import GridSelection
+from visualmemory_gui.app.widgets.grid.grid_selection import GridSelection, place_of
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
@@ -94,7 +94,7 @@ class MemoryGrid(CellView):
         return self._painter.size.gap
 
     def set_ids(self, ids: Ids) -> None:
-        """Show ``ids`` (increasing). Selection, current cell and scroll position are kept where they still apply."""
+        """Show ``ids`` in this order. Selection, current cell and scroll position are kept where they still apply."""
         before = len(self.selection)
         self.selection.set_ids(ids)
         if not np.array_equal(ids, self.ids):
@@ -156,8 +156,8 @@ class MemoryGrid(CellView):
 
     def show_at_top(self, exemplar: int) -> None:
         """Scroll so that ``exemplar`` is in the first row, if it is here."""
-        at = int(np.searchsorted(self.ids, exemplar))
-        if at < len(self.ids) and self.ids[at] == exemplar:
+        at = place_of(self.ids, exemplar)
+        if at >= 0:
             self.verticalScrollBar().setValue(self._layout.origin(at)[1] - self.gap)
 
     def select(self, ids: Ids) -> None:

@@ -12,6 +12,10 @@ from visualmemory_gui.app import theme
 
 STATES = (("all", "Active and struck"), ("active", "Active"), ("struck", "Struck"), ("weighed", "Trust not 1"))
 AGES = ((None, "Added any time"), (0, "Added today"), (7, "Last 7 days"), (30, "Last 30 days"))
+ORDERS = (
+    ("oldest", "Oldest first"), ("newest", "Newest first"), ("label", "By class"), ("nearest", "Nearest to the query"),
+    ("trust", "Lowest trust first"),
+)  # fmt: skip
 DAY_S = 86_400
 PAUSE_MS = 150
 LONGEST_NAME = 28
@@ -23,6 +27,7 @@ class FilterBar(QWidget):
     text_changed = Signal(str)  # after a short pause in typing
     state_changed = Signal(str)  # a key of STATES
     since_changed = Signal(object)  # seconds since the epoch, or None
+    order_changed = Signal(str)  # a key of ORDERS
     pick_dropped = Signal()  # show all that match again
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -34,6 +39,7 @@ class FilterBar(QWidget):
         self._edit.setClearButtonEnabled(True)
         self._states = _box("filterState", "Which exemplars", [text for _, text in STATES])
         self._ages = _box("filterAge", "Added when", [text for _, text in AGES])
+        self._orders = _box("filterOrder", "In which order", [text for _, text in ORDERS])
         self._pick = QToolButton()
         self._pick.setObjectName("filterPick")
         self._pick.setAutoRaise(False)
@@ -47,13 +53,14 @@ class FilterBar(QWidget):
         self._edit.textChanged.connect(lambda _: self._pause.start())
         self._edit.returnPressed.connect(self._tell)
         self._states.currentIndexChanged.connect(lambda at: self.state_changed.emit(STATES[at][0]))
+        self._orders.activated.connect(lambda at: self.order_changed.emit(ORDERS[at][0]))
         self._ages.currentIndexChanged.connect(lambda at: self.since_changed.emit(_moment(AGES[at][0])))
         self._pick.clicked.connect(lambda: self.pick_dropped.emit())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.px(5))
         row.addWidget(self._edit, 1)
-        for widget in (self._pick, self._states, self._ages, self._count):
+        for widget in (self._pick, self._orders, self._states, self._ages, self._count):
             row.addWidget(widget)
         self.set_pick("")
 
@@ -63,6 +70,12 @@ class FilterBar(QWidget):
 
     def set_state(self, state: str) -> None:
         self._states.setCurrentIndex([key for key, _ in STATES].index(state))
+
+    def set_order(self, order: str, like: str = "the query") -> None:
+        """Show the order; ``like`` is what "nearest" compares with."""
+        keys = [key for key, _ in ORDERS]
+        self._orders.setItemText(keys.index("nearest"), f"Nearest to {like}")
+        self._orders.setCurrentIndex(keys.index(order))
 
     def set_pick(self, name: str) -> None:
         """Say which exemplars alone are shown; "" if there is no such choice."""

@@ -19,6 +19,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.class_tree import ClassTreeModel, Kind, TreeRole
 from visualmemory_gui.app.models.incoming_images import brought
+from visualmemory_gui.app.models.label_match import distance, ranked
 
 
 class _RoomyRows(QStyledItemDelegate):
@@ -67,6 +68,7 @@ class ClassTree(QTreeView):
         self._over = QPersistentModelIndex()
         self._closed: set[str] = set()
         self._renamed: dict[str, str] = {}
+        self._typed = ""
         self._place: tuple[Kind, str | None] = ("all", None)
         self.setModel(model)
         self.expandAll()
@@ -89,6 +91,29 @@ class ClassTree(QTreeView):
         at = self._tree.find(kind, path)
         if at.isValid():
             self.setCurrentIndex(at)
+
+    def set_filter(self, typed: str) -> None:
+        """Show the classes alone that have the letters of ``typed``, and those above them; "" shows all."""
+        self._typed = typed
+        self._filter(QModelIndex())
+
+    def choose_first(self) -> None:
+        """Choose the likeliest of the classes that are shown, if there is one."""
+        paths = [path for index in self._rows() if (path := index.data(TreeRole.Path)) is not None]
+        if found := ranked(paths, self._typed):
+            self.go_to("class", found[0])
+
+    def _filter(self, parent: QModelIndex) -> bool:
+        """Hide the rows below ``parent`` that do not fit; whether any does."""
+        fits = False
+        for row in range(self._tree.rowCount(parent)):
+            index = self._tree.index(row, 0, parent)
+            path = index.data(TreeRole.Path)
+            wanted = path is None or not self._typed or distance(path, self._typed) is not None
+            shown = self._filter(index) or wanted
+            self.setRowHidden(row, parent, not shown)
+            fits = fits or shown
+        return fits
 
     def follow(self, old: str, new: str) -> None:
         """Note that ``old`` is about to be called ``new``: a chosen row stays chosen, also after undo."""
@@ -175,17 +200,21 @@ class ClassTree(QTreeView):
         kind, path = self._place
         for index in self._branches():
             self.setExpanded(index, index.data(TreeRole.Path) not in self._closed)
+        self._filter(QModelIndex())
         at = self._tree.find(kind, path)
         if not at.isValid() and path in self._renamed:
             at = self._tree.find(kind, self._renamed[path])
         self.setCurrentIndex(at if at.isValid() else self._tree.find("all"))
 
-    def _branches(self, parent: QModelIndex | None = None) -> list[QModelIndex]:
+    def _branches(self) -> list[QModelIndex]:
         """Every row with rows below it."""
+        return [index for index in self._rows() if self._tree.rowCount(index)]
+
+    def _rows(self, parent: QModelIndex | None = None) -> list[QModelIndex]:
+        """Every row, each before those below it."""
         parent = parent or QModelIndex()
         found: list[QModelIndex] = []
         for row in range(self._tree.rowCount(parent)):
             index = self._tree.index(row, 0, parent)
-            if self._tree.rowCount(index):
-                found += [index, *self._branches(index)]
+            found += [index, *self._rows(index)]
         return found

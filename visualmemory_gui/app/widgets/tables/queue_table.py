@@ -10,13 +10,14 @@ from PySide6.QtCore import (
     QItemSelectionModel,
     QModelIndex,
     QPersistentModelIndex,
+    QPoint,
     QRectF,
     QSize,
     Qt,
     QTimer,
     Signal,
 )
-from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPixmap
+from PySide6.QtGui import QColor, QContextMenuEvent, QKeyEvent, QPainter, QPixmap
 from PySide6.QtWidgets import QHeaderView, QStyledItemDelegate, QStyleOptionViewItem, QTableView, QWidget
 
 from visualmemory_gui.app import theme
@@ -45,6 +46,7 @@ class QueueTableView(QTableView):
 
     typed = Signal(str)
     chosen_changed = Signal()
+    menu_requested = Signal(QPoint)  # global; about the selected images
 
     def __init__(self, model: QueueModel, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -95,6 +97,14 @@ class QueueTableView(QTableView):
             self.go_to(0 if event.key() == Qt.Key.Key_Home else self._model.rowCount() - 1)
             return
         super().keyPressEvent(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """Select the row under the mouse, unless it is one of the selected."""
+        row = self.rowAt(event.pos().y())
+        if row >= 0 and row not in chosen_rows(self):
+            self.go_to(row)
+        if self.chosen():
+            self.menu_requested.emit(event.globalPos())
 
     def _dress(self) -> None:
         dress(self, high=theme.px(SIDE_PT) + theme.px(4))

@@ -1,4 +1,4 @@
-"""The neighbour that the query is compared with: its thumbnail at once, all of its pixels as soon as they are read."""
+"""The image of an exemplar to look closer at: its thumbnail at once, all of its pixels as soon as they are read."""
 
 from __future__ import annotations
 
@@ -16,11 +16,10 @@ from visualmemory_gui.engine.types import Box, Exemplar
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
 
-TOPIC = "compared exemplar"
 THUMBNAIL = 256  # pixels
 
 
-class ComparisonModel(QObject):
+class ExemplarImageModel(QObject):
     """``exemplar`` is None until it is read. ``pyramid`` has all of its pixels, of a part those of the part;
     ``whole`` those of the original. Where they cannot be read they are None, and ``why`` says so."""
 
@@ -29,7 +28,7 @@ class ComparisonModel(QObject):
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._tasks = tasks
+        self._tasks, self._topic = tasks, f"image of an exemplar {id(self)}"
         self._wanted: int | None = None
         self._clear()
 
@@ -43,12 +42,12 @@ class ComparisonModel(QObject):
             "Reading images",
             lambda: (memory.catalog.get([exemplar])[0], scaled(memory.catalog.thumbnail(exemplar) or b"", THUMBNAIL)),
             lambda found: self._take_row(memory, *found),
-            topic=TOPIC,
+            topic=self._topic,
         )
 
     def close(self) -> None:
         """Drop what was read."""
-        self._tasks.supersede(TOPIC)
+        self._tasks.supersede(self._topic)
         self._clear()
 
     @property
@@ -67,7 +66,7 @@ class ComparisonModel(QObject):
         self.exemplar, self.thumbnail = row, thumbnail
         self.found.emit()
         self._tasks.run_beside(
-            "Reading the image", lambda: pixels_of(memory, row), self._take_pixels, self._failed, topic=TOPIC
+            "Reading the image", lambda: pixels_of(memory, row), self._take_pixels, self._failed, topic=self._topic
         )
 
     def _take_pixels(self, found: tuple[ImagePyramid, ImagePyramid]) -> None:
