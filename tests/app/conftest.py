@@ -34,6 +34,8 @@ class Answers:
     """Stands in for the dialogs: each answers at once with what the test put in; ``asked`` keeps the questions."""
 
     label_answer: str = ""
+    encoder_answer: str = "fake"
+    encoder_choice: Any = None
     path: str = ""
     paths: list[str] = field(default_factory=list)
     copy: bool = True
@@ -79,8 +81,15 @@ class Answers:
         self.asked.append(", ".join(videos))
         then(1.0)
 
-    def import_options(self, folder: str, then: Callable[[bool], object]) -> Callable[[Any], object]:
+    def import_options(
+        self, folder: str, then: Callable[[bool], object], *, label: str | None = None, encoder: Any = None
+    ) -> Callable[[Any], object]:
+        self.encoder_choice = encoder
         return lambda facts: None if facts.measured else then(self.copy)
+
+    def encoder(self, choice: Any, then: Callable[[str], object]) -> None:
+        self.asked.append(choice.name)
+        then(self.encoder_answer)
 
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
         then(str(folder / f"{name}.vmemz"), "bundle", False)

@@ -25,13 +25,16 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from visualmemory_gui.app.actions import window_actions
+from visualmemory_gui.app.models.encoders import EncodersModel
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations import exemplars
+from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.app.views.curate import curate_actions, review_tabs
 from visualmemory_gui.app.views.decide import cull_actions
 from visualmemory_gui.app.views.kit.error_dialog import ErrorDialog
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
 from visualmemory_gui.app.widgets.dialogs.contact_sheet import ContactSheet, SheetRow
+from visualmemory_gui.app.widgets.dialogs.encoder_dialog import EncoderDialog
 from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.dialogs.forget_dialog import ForgetDialog
 from visualmemory_gui.app.widgets.dialogs.import_dialog import ImportDialog
@@ -41,7 +44,7 @@ from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
 from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 from visualmemory_gui.app.widgets.dialogs.video_dialog import VideoDialog
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
-from visualmemory_gui.engine.types import MemorySettings
+from visualmemory_gui.engine.types import EncoderInfo, MemorySettings
 
 USED = (QAbstractButton, QAbstractItemView, QAbstractScrollArea, QAbstractSpinBox, QComboBox, QLineEdit, QProgressBar)
 INNER = (QHeaderView,)  # spoken of by the view they belong to
@@ -140,6 +143,7 @@ def test_the_keyboard_reaches_what_can_be_used_and_the_focus_is_seen(desk: Desk,
 
 DIALOGS: dict[str, Callable[[Path], QWidget]] = {
     "keys": lambda folder: KeySheet([("", "Keys"), ("T", "Teach")]),
+    "encoder": lambda folder: encoder_dialog(),
     "export": lambda folder: ExportDialog(None, name="m", folder=folder),
     "forget": lambda folder: ForgetDialog(None, count=3, what="3 exemplars"),
     "import": lambda folder: ImportDialog(None, folder=str(folder)),
@@ -160,6 +164,20 @@ DIALOGS: dict[str, Callable[[Path], QWidget]] = {
     ),
     "label": lambda folder: LabelChooser(None, question="Teach as", labels=["cat"]),
 }
+
+
+def encoder_dialog() -> EncoderDialog:
+    """The chooser over two encoders, one of which is not here."""
+    tasks = Tasks()
+    model = EncodersModel(tasks, tasks)
+    dialog = EncoderDialog(None, model, now="lite0")
+    tasks.setParent(dialog)
+    tasks.shutdown()
+    terms = "https://example.org/terms"
+    model.set_rows(
+        [EncoderInfo("lite0", 1280, "Apache-2.0", 19, True), EncoderInfo("own", 4, "Own", 9, False, "", terms)]
+    )
+    return dialog
 
 
 def told(dialog: ErrorDialog) -> ErrorDialog:

@@ -15,7 +15,7 @@ from tests.app.conftest import Desk
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.models.recent_memories import recent_memory
 from visualmemory_gui.app.operations import exchange
-from visualmemory_gui.app.views.kit.long_task import LongTask
+from visualmemory_gui.app.widgets.panels.long_task import LongTask
 from visualmemory_gui.engine.exchange.demo import demo
 from visualmemory_gui.engine.exchange.demo.selection import Needs
 from visualmemory_gui.engine.progress import Report

@@ -70,7 +70,7 @@ def test_another_memory_takes_the_place_of_the_first(desk: Desk, tmp_path: Path,
 
 def test_a_folder_dropped_on_the_empty_state_becomes_a_memory(empty_desk: Desk, tmp_path: Path) -> None:
     folder = write_images(tmp_path / "birds", each=2)
-    empty_desk.window.session.create = lambda path, then: type(empty_desk.window.session).create(  # type: ignore[method-assign]
+    empty_desk.window.session.create = lambda path, encoder, then: type(empty_desk.window.session).create(  # type: ignore[method-assign]
         empty_desk.window.session, path, "fake", then=then
     )
     empty_desk.drop_files(empty_desk.window.empty, folder)

@@ -27,7 +27,7 @@ KEPT_IN = Path(__file__).resolve().parents[2] / "resources" / "screenshots"
 SIZES = ((1280, 800), (1920, 1080))
 KEPT = (
     "parts-light", "compare-light", "struck-light", "teach-light", "taught-light", "queue-light", "cull-light",
-    "curate-dark", "review-labels-light", "history-light", "export-light", "map-images-light",
+    "encoder-fetch-light", "curate-dark", "review-labels-light", "history-light", "export-light", "map-images-light",
 )  # fmt: skip
 LARGEST = 240_000  # bytes of a kept image
 

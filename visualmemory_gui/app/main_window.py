@@ -40,7 +40,6 @@ from visualmemory_gui.app.views.decide.cull_view import CullView
 from visualmemory_gui.app.views.decide.decide_view import DecideView
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.views.kit.error_dialog import ErrorDialog
-from visualmemory_gui.app.views.kit.long_task import LongTask
 from visualmemory_gui.app.views.kit.menus import menu_of
 from visualmemory_gui.app.views.kit.note_bell import NoteBell
 from visualmemory_gui.app.views.kit.note_place import AdjustableGrid, NotePlace
@@ -51,6 +50,7 @@ from visualmemory_gui.app.widgets.grid.focus_ring import FocusRing
 from visualmemory_gui.app.widgets.panels.command_palette import CommandPalette
 from visualmemory_gui.app.widgets.panels.empty_state import EmptyState
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
+from visualmemory_gui.app.widgets.panels.long_task import LongTask
 from visualmemory_gui.app.widgets.panels.note_bar import NoteBar
 from visualmemory_gui.app.widgets.panels.recent_tile import RecentTile
 

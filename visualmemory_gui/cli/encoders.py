@@ -12,7 +12,7 @@ from visualmemory_gui.cli import options
 from visualmemory_gui.cli.output import Progress, emit, megabytes, say, table
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.encoders.base import EncoderInfo
+    from visualmemory_gui.engine.types import EncoderInfo
 
 DEFAULT_ENCODER = "lite0"
 
@@ -62,8 +62,7 @@ def encoders(
 
 
 def _cells(one: EncoderInfo) -> tuple[object, ...]:
-    weights = "here" if one.weights_here else "not fetched"
-    return one.name, one.dim, one.licence, megabytes(one.size), weights, one.note
+    return one.name, one.dim, one.licence, megabytes(one.size), one.weights, one.note
 
 
 def choose_encoder(encoder: str) -> str:
@@ -92,5 +91,7 @@ def _fetch(name: str) -> None:
     info = registry.info(name)
     if not info.weights_here:
         say(f"fetching the weights of {name}: about {megabytes(info.size)}, {info.licence}")
+        if info.terms:
+            say(f"its terms, which you accept by using it: {info.terms}")
         with Progress("fetching weights") as report:
             registry.fetch(name, report=report)

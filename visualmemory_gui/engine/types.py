@@ -14,6 +14,7 @@ import numpy.typing as npt
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.text.data_frame import data_frame
 from visualmemory_gui.engine.text.notebook import DecisionImages, decision_html
+from visualmemory_gui.engine.text.visible_text import size_text
 from visualmemory_gui.engine.text.voice import meaning, without_a_vote
 
 if TYPE_CHECKING:
@@ -146,6 +147,31 @@ class EncoderIdentity:
     dim: int
     weights_sha256: str = ""
     preprocess: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class EncoderInfo:
+    """An encoder as it is listed. ``dim`` is how many numbers its vectors have; ``note`` says what is missing.
+
+    ``size`` is that of its weights in bytes; a fetch that was cut has left ``arrived`` of them. ``terms`` is where a
+    licence stands that has to be accepted before they are fetched; "" for free ones.
+    """
+
+    name: str
+    dim: int
+    licence: str
+    size: int
+    weights_here: bool
+    note: str = ""
+    terms: str = ""
+    arrived: int = 0
+
+    @property
+    def weights(self) -> str:
+        """Where they are, in words: "here", "not fetched", "12 MB fetched"."""
+        if self.weights_here:
+            return "here"
+        return f"{size_text(self.arrived)} fetched" if self.arrived else "not fetched"
 
 
 @dataclass(frozen=True, slots=True)

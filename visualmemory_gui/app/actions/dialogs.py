@@ -14,6 +14,7 @@ from visualmemory_gui.app.widgets.tables.labelled_images import LabelledRow
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 if TYPE_CHECKING:
+    from visualmemory_gui.app.actions.encoder_choice import EncoderChoice
     from visualmemory_gui.engine.memory.maintenance import Missing
     from visualmemory_gui.engine.second_opinion.endpoint import Endpoint
 ImpactOf = Callable[[str, Callable[[str], object]], object]
@@ -31,8 +32,14 @@ class Dialogs(Protocol):
     def images(self, then: Callable[[list[str]], object]) -> None: ...
     def frames(self, videos: Sequence[str], then: Callable[[float], object]) -> None: ...
     def import_options(
-        self, folder: str, then: Callable[[bool], object], *, label: str | None = None
+        self,
+        folder: str,
+        then: Callable[[bool], object],
+        *,
+        label: str | None = None,
+        encoder: EncoderChoice | None = None,
     ) -> Callable[[FolderFacts], object]: ...
+    def encoder(self, choice: EncoderChoice, then: Callable[[str], object]) -> None: ...
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None: ...
     def forget(self, what: str, count: int, then: Callable[[], object]) -> Callable[[str], object]: ...
     def trust(self, what: str, now: float, then: Callable[[float], object]) -> None: ...

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.actions.dialogs import Dialogs
+from visualmemory_gui.app.actions.encoder_choice import EncoderChoice
+from visualmemory_gui.app.models.encoders import EncodersModel
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import exchange, folders, originals
 from visualmemory_gui.app.session import Session
@@ -25,6 +26,7 @@ class MemoryCommands:
         self._session = session
         self._ask = ask
         self._looked = False  # whether this memory's originals have been looked for
+        self._encoders = EncodersModel(session.tasks, session)
         session.memory_opened.connect(self.on_memory_opened)
 
     def on_memory_opened(self) -> None:
@@ -44,18 +46,25 @@ class MemoryCommands:
     def new_memory_of(self, folder: str) -> None:
         """Make a memory next to ``folder``, with its sub-folders as classes."""
         suggested = Path(folder).with_suffix(".vmem")
+        choice = EncoderChoice(self._session, self._ask, self._encoders, name=folders.ENCODER)
 
-        def name(copy: bool) -> None:
-            self._ask.new_memory(suggested, partial(self._create, folder=folder, copy=copy))
+        def make(copy: bool) -> None:
+            self._ask.new_memory(suggested, partial(self._create, folder=folder, copy=copy, encoder=choice.name))
 
-        self._ask_import(folder, name, new_memory=True)
+        def count(encoder: str) -> None:
+            folders.count(self._session, [folder], tell, new_memory=encoder)
+
+        tell = self._ask.import_options(folder, make, encoder=choice)
+        choice.follow(count)
+        count(choice.name)
 
     def add_images(self) -> None:
         self._ask.folder("Add the images of a folder: its sub-folders are the classes", self.import_folder)
 
     def import_folder(self, folder: str) -> None:
         """Ask how, then add the images of ``folder``."""
-        self._ask_import(folder, lambda copy: folders.import_folder(self._session, folder, copy=copy))
+        tell = self._ask.import_options(folder, lambda copy: folders.import_folder(self._session, folder, copy=copy))
+        folders.count(self._session, [folder], tell)
 
     def export(self) -> None:
         memory = self._session.memory
@@ -102,12 +111,9 @@ class MemoryCommands:
     def choose_bundle(self) -> None:
         self._ask.bundle(self.open_bundle)
 
-    def _ask_import(self, folder: str, then: Callable[[bool], object], *, new_memory: bool = False) -> None:
-        folders.count(self._session, [folder], self._ask.import_options(folder, then), new_memory=new_memory)
-
     def _export(self, to: str, format: str, keep_private: bool) -> None:
         exchange.export(self._session, to, format, keep_private=keep_private)
 
-    def _create(self, path: str, *, folder: str, copy: bool) -> None:
+    def _create(self, path: str, *, folder: str, copy: bool, encoder: str) -> None:
         imported = partial(folders.import_folder, self._session, folder, copy=copy)
-        self._session.create(path, then=imported)
+        self._session.create(path, encoder, then=imported)

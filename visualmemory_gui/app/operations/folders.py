@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport
 
 LEFT = "The rest of {} is not offered any more; what was added stays."
-ENCODER = "lite0"  # for a memory made from a folder
+ENCODER = "lite0"  # for a memory made from a folder, unless another is chosen
 Tell = Callable[[FolderFacts], object]
 
 
@@ -55,13 +55,13 @@ def _add_rest(session: Session, found: UnfinishedImport) -> None:
 
 
 def count(
-    session: Session, folders: Sequence[str], tell: Tell, *, label: str | None = None, new_memory: bool = False
+    session: Session, folders: Sequence[str], tell: Tell, *, label: str | None = None, new_memory: str = ""
 ) -> None:
     """Count what an import of ``folders`` would find, and what of it is here already; then measure on a few images how
     long it takes here.
 
     ``tell`` is called after each of the three. All images get ``label`` if it is given. ``new_memory``: they become a
-    new memory.
+    new memory with the encoder of this name.
     """
     memory = None if new_memory else session.memory
     identity = memory.identity if memory is not None else None
@@ -74,7 +74,11 @@ def count(
         if known:
             facts, label_of = compared(facts, label_of, known, report)
             session.tasks.post(lambda facts=facts: tell(facts))  # type: ignore[misc]
-        return measured(facts, list(label_of), identity, device, report) if label_of else replace(facts, measured=True)
+        return (
+            measured(facts, list(label_of), identity or new_memory, device, report)
+            if label_of
+            else replace(facts, measured=True)
+        )
 
     session.tasks.run_background("Counting images", work, tell, partial(say_stopped, session, ""), topic="counting")
 
@@ -118,18 +122,16 @@ def _size_of(paths: Iterable[str]) -> int:
 
 
 def measured(
-    facts: FolderFacts, paths: Sequence[str], identity: EncoderIdentity | None, device: str, report: Report
+    facts: FolderFacts, paths: Sequence[str], encoder: EncoderIdentity | str, device: str, report: Report
 ) -> FolderFacts:
-    """``facts`` with the cost; without it if the encoder is not available, which the import itself will report.
-
-    Without ``identity`` the encoder is that of a memory made from a folder.
-    """
+    """``facts`` with the cost of ``encoder``, or of that of the name; without it if that is not available, which the
+    import itself will report."""
     from visualmemory_gui.engine.encoders import registry
     from visualmemory_gui.engine.memory import import_estimate
 
     try:
-        encoder = identity or registry.choose(ENCODER)
-        cost = import_estimate.measure(paths, encoder, device=device, report=report)
+        identity = registry.choose(encoder) if isinstance(encoder, str) else encoder
+        cost = import_estimate.measure(paths, identity, device=device, report=report)
     except EncoderError:
         return replace(facts, measured=True)
     seconds = None if cost.seconds is None else cost.seconds * facts.images

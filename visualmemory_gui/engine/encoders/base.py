@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -56,18 +55,6 @@ class TextTower(Protocol):
     def encode(self, texts: Sequence[str]) -> F32:
         """n texts -> (n, dim) float32, rows of unit length. What is too long for it is cut."""
         ...
-
-
-@dataclass(frozen=True, slots=True)
-class EncoderInfo:
-    """An encoder as ``encoders`` lists it. ``size`` is that of its weights in bytes. ``note`` says what is missing."""
-
-    name: str
-    dim: int
-    licence: str
-    size: int
-    weights_here: bool
-    note: str = ""
 
 
 def unit(rows: npt.NDArray[np.floating]) -> F32:

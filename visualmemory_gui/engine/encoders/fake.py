@@ -8,8 +8,8 @@ from collections.abc import Sequence
 import numpy as np
 from PIL import ImageColor
 
-from visualmemory_gui.engine.encoders.base import EncoderInfo, check, unit
-from visualmemory_gui.engine.types import F32, F64, U8, EncoderIdentity, Geometry
+from visualmemory_gui.engine.encoders.base import check, unit
+from visualmemory_gui.engine.types import F32, F64, U8, EncoderIdentity, EncoderInfo, Geometry
 
 NAME = "fake"
 DIM = 64

@@ -22,10 +22,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visualmemory_gui.engine.encoders import openvino_runtime, weights
-from visualmemory_gui.engine.encoders.base import Encoder, EncoderInfo, check, unit
+from visualmemory_gui.engine.encoders.base import Encoder, check, unit
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.files import atomic_file
-from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, Geometry
+from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, EncoderInfo, Geometry
 
 if TYPE_CHECKING:
     import torch

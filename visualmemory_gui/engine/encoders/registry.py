@@ -23,10 +23,10 @@ from visualmemory_gui.engine.encoders import (
     timm_models,
     torchvision_models,
 )
-from visualmemory_gui.engine.encoders.base import Encoder, EncoderInfo, TextTower
+from visualmemory_gui.engine.encoders.base import Encoder, TextTower
 from visualmemory_gui.engine.errors import EncoderError, EncoderMismatch
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import Device, EncoderIdentity, Geometry
+from visualmemory_gui.engine.types import Device, EncoderIdentity, EncoderInfo, Geometry
 
 log = logging.getLogger(__name__)
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")  # also the name that a newer version of the product may list

@@ -8,10 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 from visualmemory_gui.engine.encoders import download, hub, weights
-from visualmemory_gui.engine.encoders.base import EncoderInfo
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import EncoderIdentity, Geometry
+from visualmemory_gui.engine.types import EncoderIdentity, EncoderInfo, Geometry
 
 if TYPE_CHECKING:
     import torch
@@ -23,13 +22,15 @@ _IMAGENET = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 _CLIP = (0.48145466, 0.4578275, 0.40821073), (0.26862954, 0.26130258, 0.27577711)
 _HALF = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 _META_LICENCE = "DINOv3 License (Meta's own terms, to be accepted before use)"
+_META_TERMS = "https://ai.meta.com/resources/models-and-libraries/dinov3-license"
 
 
 @dataclass(frozen=True, slots=True)
 class Spec:
     """One model: ``timm_name`` with its tag, ``repository`` on the hub, ``read`` what its vector is.
 
-    ``megabytes`` is how large its file of weights is; ``options`` go to timm when the network is built.
+    ``megabytes`` is how large its file of weights is; ``options`` go to timm when the network is built. ``terms`` is
+    where a licence stands that has to be accepted.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Spec:
     geometry: Geometry
     repository: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    terms: str = ""
 
     @property
     def preprocess(self) -> str:
@@ -87,6 +89,7 @@ def _dinov3(name: str, timm_name: str, *, dim: int, megabytes: int) -> Spec:
         repository=f"timm/{timm_name}.lvd1689m",
         # timm averages these by default; their authors compare class tokens.
         options={"global_pool": "token", "num_classes": 0},
+        terms=_META_TERMS,
     )
 
 
@@ -150,7 +153,16 @@ def here(of: Spec) -> Path | None:
 
 def infos() -> list[EncoderInfo]:
     return [
-        EncoderInfo(each.name, each.dim, each.licence, each.size, found is not None, "" if found else weights.TO_FETCH)
+        EncoderInfo(
+            each.name,
+            each.dim,
+            each.licence,
+            each.size,
+            found is not None,
+            "" if found else weights.TO_FETCH,
+            each.terms,
+            weights.arrived(each.target),
+        )
         for each in SPECS
         for found in (here(each),)
     ]
@@ -161,7 +173,7 @@ def fetch(of: Spec, report: Report = silent) -> Path:
     return here(of) or download.fetch(
         lambda: hub.locate(of.repository),
         of.target,
-        encoder=f"{of.name} ({of.licence})",
+        encoder=of.name,
         address=hub.address(of.repository),
         attempt=lambda path: _attempt(of, path),
         report=report,

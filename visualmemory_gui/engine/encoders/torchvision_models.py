@@ -13,10 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from visualmemory_gui.engine.encoders import download, weights
-from visualmemory_gui.engine.encoders.base import EncoderInfo
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import EncoderIdentity, Geometry
+from visualmemory_gui.engine.types import EncoderIdentity, EncoderInfo, Geometry
 
 if TYPE_CHECKING:
     import torch
@@ -37,8 +36,11 @@ _NOTE = "any classification weights of torchvision can be named like this"
 
 def infos() -> list[EncoderInfo]:
     return [
-        EncoderInfo(PREFIX + name, dim, LICENCE, megabytes * 1_000_000, (weights.folder() / file).is_file(), _NOTE)
+        EncoderInfo(
+            PREFIX + name, dim, LICENCE, megabytes * 1_000_000, target.is_file(), _NOTE, arrived=weights.arrived(target)
+        )
         for name, dim, megabytes, file in _EXAMPLES
+        for target in (weights.folder() / file,)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import glob
 import hashlib
 from pathlib import Path
 from typing import NoReturn
@@ -16,6 +17,11 @@ TO_FETCH = "`--fetch` or `build --encoder` fetches the weights"
 def folder() -> Path:
     """Where the product keeps weights, and looks for those that the user puts there."""
     return installation.data_folder() / "weights"
+
+
+def arrived(target: Path) -> int:
+    """How many bytes of the file ``target`` a fetch that was cut or cancelled has left."""
+    return sum(part.stat().st_size for part in target.parent.glob(f"{glob.escape(target.name)}.*.part"))
 
 
 def sha256(path: Path) -> str:

@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 
 import shiboken6
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QFileDialog, QMessageBox, QWidget
+from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from visualmemory_gui.app.actions.dialogs import ImpactOf
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations.originals import not_found
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
 from visualmemory_gui.app.widgets.dialogs.contact_sheet import ContactSheet, SheetRow
+from visualmemory_gui.app.widgets.dialogs.encoder_dialog import EncoderDialog
 from visualmemory_gui.app.widgets.dialogs.endpoint_dialog import EndpointDialog
 from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog
 from visualmemory_gui.app.widgets.dialogs.flip_dialog import FlipDialog
@@ -34,6 +35,7 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.images import formats
 
 if TYPE_CHECKING:
+    from visualmemory_gui.app.actions.encoder_choice import EncoderChoice
     from visualmemory_gui.engine.memory.maintenance import Missing
     from visualmemory_gui.engine.second_opinion.endpoint import Endpoint
 
@@ -119,13 +121,31 @@ class Choosers:
         dialog.open()
 
     def import_options(
-        self, folder: str, then: Callable[[bool], object], *, label: str | None = None
+        self,
+        folder: str,
+        then: Callable[[bool], object],
+        *,
+        label: str | None = None,
+        encoder: EncoderChoice | None = None,
     ) -> Callable[[FolderFacts], object]:
-        """Ask whether to link or copy. The returned callable takes the facts. No ``label``: sub-folders are classes."""
-        dialog = ImportDialog(self._window, folder=folder, label=label)
+        """Ask whether to link or copy. The returned callable takes the facts. No ``label``: sub-folders are classes.
+
+        With ``encoder`` it is for a new memory, whose encoder can be chosen.
+        """
+        dialog = ImportDialog(self._window, folder=folder, label=label, encoder=encoder.name if encoder else "")
         dialog.confirmed.connect(then)
+        if encoder is not None:
+            dialog.encoder_requested.connect(partial(encoder.ask, dialog.set_encoder))
         dialog.open()
         return lambda facts: dialog.set_facts(facts) if shiboken6.isValid(dialog) else None
+
+    def encoder(self, choice: EncoderChoice, then: Callable[[str], object]) -> None:
+        """Ask for an encoder that is here; its weights can be fetched and its speed measured meanwhile."""
+        dialog = EncoderDialog(self._above(), choice.model, now=choice.name)
+        dialog.chosen.connect(then)
+        dialog.fetch_requested.connect(lambda name: choice.fetch(name))  # a bound method would not keep it alive
+        dialog.measure_requested.connect(lambda name: choice.measure(name))
+        dialog.open()
 
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
         """Ask for target, format, and whether to keep paths and places."""
@@ -195,7 +215,7 @@ class Choosers:
 
     def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
         """Ask yes or no; ``verb`` says what yes does."""
-        box = QMessageBox(QMessageBox.Icon.Question, verb, question, parent=self._window)
+        box = QMessageBox(QMessageBox.Icon.Question, verb, question, parent=self._above())
         box.setObjectName("confirmDialog")
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         yes = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
@@ -249,6 +269,10 @@ class Choosers:
     def keys(self, rows: Sequence[tuple[str, str]]) -> None:
         """Show the key sheet."""
         KeySheet(rows, self._window).open()
+
+    def _above(self) -> QWidget:
+        """What a further dialog has to be above."""
+        return QApplication.activeModalWidget() or self._window
 
     def _folder(self, question: str, then: Callable[[str], object]) -> None:
         dialog = self._file_dialog(question, None)

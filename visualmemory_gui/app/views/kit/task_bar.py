@@ -10,11 +10,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QW
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.runtime.tasks import Task, Tasks
 from visualmemory_gui.app.views.kit.elided_label import ShrinkingLabel
-from visualmemory_gui.engine.progress import amount
+from visualmemory_gui.app.widgets.panels.task_progress import count_text, show_progress, task_text, title_text
 
 SHOW_AFTER_S = 0.5
 LOOK_EVERY_MS = 150
-MOST_STEPS = 2**31 - 1  # of Qt's bar; a large file has more bytes
 
 
 class TaskBar(QWidget):
@@ -78,30 +77,3 @@ class TaskBar(QWidget):
         show_progress(task, self._progress, self._cancel)
         self._progress.setAccessibleName(task_text(task))
         self._cancel.setVisible(task.stoppable)
-
-
-def show_progress(task: Task, progress: QProgressBar, cancel: QPushButton) -> None:
-    """Show in a bar how far ``task`` is, and let a button cancel it once."""
-    step = 1 + (task.total or 0) // MOST_STEPS
-    progress.setRange(0, (task.total or 0) // step)
-    progress.setValue(task.done // step)
-    cancel.setEnabled(not task.cancelled)
-    cancel.setAccessibleName(f"Cancel: {task.title}")
-
-
-def task_text(task: Task) -> str:
-    """ "Adding images of birds: 1,200 of 3,000 (60/s, 30 s left)"."""
-    return ": ".join(part for part in (title_text(task), count_text(task)) if part)
-
-
-def title_text(task: Task) -> str:
-    """What it does, and the present stage where that says more."""
-    text = f"Stopping: {task.title}" if task.cancelled else task.title
-    return f"{text} · {task.what}" if task.what and task.what.lower() not in text.lower() else text
-
-
-def count_text(task: Task) -> str:
-    """ "1,200 of 3,000 (60/s, 30 s left)"; empty while the total is unknown."""
-    if not task.total:
-        return ""
-    return f"{amount(task.done)} of {amount(task.total)}" + (f" ({task.pace})" if task.pace else "")

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QRadioButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
@@ -38,13 +38,14 @@ class FolderFacts:
 class ImportDialog(FittingDialog):
     """Use ``open()``, then ``set_facts`` once the images are counted, and again once the cost is measured.
 
-    ``confirmed`` reports whether to copy.
+    ``confirmed`` reports whether to copy, ``encoder_requested`` asks for another encoder.
     """
 
     confirmed = Signal(bool)
+    encoder_requested = Signal()
 
-    def __init__(self, parent: QWidget | None, *, folder: str, label: str | None = None) -> None:
-        """With ``label`` all images get it, otherwise the names of their folders."""
+    def __init__(self, parent: QWidget | None, *, folder: str, label: str | None = None, encoder: str = "") -> None:
+        """With ``label`` all images get it, otherwise the names of their folders. A new memory gets ``encoder``."""
         super().__init__(parent)
         self.setObjectName("importDialog")
         self.setWindowTitle("Add images")
@@ -58,11 +59,21 @@ class ImportDialog(FittingDialog):
         self._link = QRadioButton(LINK)
         self._copy = QRadioButton(COPY)
         self._link.setChecked(True)
+        self._encoder = QLabel()
+        self._encoder.setObjectName("importEncoder")
         self._add, buttons = self.verb_or_cancel("Add")
         self._add.setEnabled(False)
         column = QVBoxLayout(self)
-        for widget in (heading, self._told, self._link, self._copy, buttons):
+        for widget in (heading, self._told, self._link, self._copy):
             column.addWidget(widget)
+        if encoder:
+            column.addLayout(self._encoder_row(encoder))
+        column.addWidget(buttons)
+
+    def set_encoder(self, name: str) -> None:
+        """Show which encoder the new memory gets; the cost is to be measured again."""
+        self._encoder.setText(f"Encoder: {name}")
+        self._told.setText("Counting…")
 
     def set_facts(self, facts: FolderFacts) -> None:
         """Show what the folder contains and what adding it costs; without images there is nothing to add."""
@@ -77,6 +88,18 @@ class ImportDialog(FittingDialog):
         self._add.setDefault(True)
         if not facts.measured:
             self._add.setFocus()
+
+    def _encoder_row(self, encoder: str) -> QHBoxLayout:
+        self._encoder.setText(f"Encoder: {encoder}")
+        another = QPushButton("Another encoder…")
+        another.setObjectName("anotherEncoder")
+        another.setToolTip("Choose what turns the images into vectors")
+        another.setAutoDefault(False)
+        another.clicked.connect(self.encoder_requested)
+        row = QHBoxLayout()
+        row.addWidget(self._encoder, 1)
+        row.addWidget(another)
+        return row
 
     def accept(self) -> None:
         if self._add.isEnabled():

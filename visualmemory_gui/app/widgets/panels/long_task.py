@@ -1,4 +1,4 @@
-"""One long task, large in the middle of the empty window: what it does, how long it will still take, Cancel."""
+"""One long task, large where the user waits for it: what it does, how long it will still take, Cancel."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.runtime.tasks import Task, Tasks
-from visualmemory_gui.app.views.kit.task_bar import count_text, show_progress
+from visualmemory_gui.app.widgets.panels.task_progress import count_text, show_progress
 
 WIDE_PT = 330.0
 
@@ -57,6 +57,7 @@ class LongTask(QFrame):
         stage = task.what[:1].upper() + task.what[1:]
         self._title.setText(task.title)
         self._stage.setText(self._stopping if task.cancelled else stage or "Starting")
+        self._stage.setVisible(self._stage.text() != task.title)
         self._count.setText(count_text(task))
         show_progress(task, self._progress, self._cancel)
         self._progress.setAccessibleName(f"{task.title}: {stage} {count_text(task)}".strip())

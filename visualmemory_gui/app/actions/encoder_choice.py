@@ -1,0 +1,55 @@
+"""Choosing an encoder: what the dialog asks for is done here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from visualmemory_gui.app.actions.dialogs import Dialogs
+from visualmemory_gui.app.models.encoders import EncodersModel
+from visualmemory_gui.app.operations import encoders
+from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.text.visible_text import size_text
+
+TERMS = (
+    "The weights of {name} come under terms of their own: {licence}. Read them at {terms}\n\n"
+    "Fetching {size} means that you accept them."
+)
+
+
+class EncoderChoice:
+    """``name`` is the encoder chosen so far; ``model`` lists all, and keeps what was measured of them."""
+
+    def __init__(self, session: Session, dialogs: Dialogs, model: EncodersModel, *, name: str) -> None:
+        self.name = name
+        self.model = model
+        self._session, self._dialogs = session, dialogs
+        self._follower: Callable[[str], object] | None = None
+
+    def follow(self, then: Callable[[str], object]) -> None:
+        """Call ``then`` with the name of each encoder that is chosen from now on."""
+        self._follower = then
+
+    def ask(self, then: Callable[[str], object]) -> None:
+        """Ask for an encoder; ``then`` is called with its name, before whoever follows."""
+
+        def chosen(name: str) -> None:
+            self.name = name
+            then(name)
+            if self._follower is not None:
+                self._follower(name)
+
+        encoders.look(self.model)
+        self._dialogs.encoder(self, chosen)
+
+    def fetch(self, name: str) -> None:
+        """Fetch the weights of ``name``, once the user has accepted their terms, if they have any."""
+        row, fetch = self.model.row(name), partial(encoders.fetch, self._session, self.model, name)
+        if row is not None and row.terms:
+            question = TERMS.format(name=name, licence=row.licence, terms=row.terms, size=size_text(row.size))
+            self._dialogs.confirm(question, "Accept and fetch", fetch)
+        else:
+            fetch()
+
+    def measure(self, name: str) -> None:
+        encoders.measure(self._session, self.model, name)
