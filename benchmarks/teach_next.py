@@ -83,7 +83,7 @@ class Taught:
             twins=places,
             places=places,
             compare=lambda at: self.cosines[at[..., :, None], at[..., None, :]],
-            copies=False,
+            different=True,
         )
         return Decided(*tied_vote(codes, self.scheme.vote_weights(near), tie=self.scheme.tie))
 

@@ -124,7 +124,7 @@ class TwinGroups:
     """The active exemplars of a snapshot that share their vector with another active one.
 
     Those of group i are ``rows[starts[i] : starts[i + 1]]``, increasing; ``number`` is the group of each row, -1 for
-    the rows that are in none, (n,).
+    the rows that are in none, (n,); empty where there are no groups.
     """
 
     rows: I64
@@ -133,13 +133,16 @@ class TwinGroups:
 
     @classmethod
     def of(cls, snapshot: Snapshot) -> TwinGroups:
-        rows = snapshot.copied[snapshot.active[snapshot.copied]]
+        rows = snapshot.copied
+        rows = rows[snapshot.active[rows]]
+        if not len(rows):
+            return cls(_NO_ROWS, np.zeros(1, np.int64), _NO_ROWS)
         rows = rows[np.argsort(snapshot.twin[rows], kind="stable")]
         twin, number = snapshot.twin[rows], np.full(len(snapshot), -1, np.int64)
         begins = np.ones(len(rows), bool)
         begins[1:] = twin[1:] != twin[:-1]
         place = np.cumsum(begins) - 1
-        shared = np.bincount(place, minlength=1)[place] > 1 if len(rows) else begins
+        shared = np.bincount(place)[place] > 1
         rows, begins = rows[shared], begins[shared]
         number[rows] = np.cumsum(begins) - 1
         return cls(rows, np.append(np.flatnonzero(begins), len(rows)), number)

@@ -9,8 +9,16 @@ import pytest
 from tests.engine.snapshots import snapshot_of
 from visualmemory_gui.engine.decision import novelty, sample
 from visualmemory_gui.engine.decision.decide import decide
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys
-from visualmemory_gui.engine.decision.novelty import Limits, OwnFigures, Thresholds, in_words, judge_many, measure
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, Related
+from visualmemory_gui.engine.decision.novelty import (
+    Limits,
+    OwnFigures,
+    Thresholds,
+    in_words,
+    judge,
+    judge_many,
+    measure,
+)
 from visualmemory_gui.engine.decision.sample import ExemplarVotes
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.index.search import nearest_exact
@@ -26,7 +34,7 @@ def cloud(n: int, *, seed: int = 0) -> F32:
     return (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float32)
 
 
-def judge(
+def said_of(
     snapshot: Snapshot,
     distances: list[float],
     *,
@@ -35,19 +43,23 @@ def judge(
     usual: Thresholds | None,
     twin: int = 0,
 ) -> tuple[bool | None, Novelty]:
-    """What is said of one query, whose neighbours are the exemplars from ``first`` on."""
-    rows = np.arange(first, first + len(distances))[None]
-    judged = judge_many(
+    """What is said of one query, whose neighbours are the exemplars from ``first`` on; as one and as one of many."""
+    rows, far = np.arange(first, first + len(distances)), np.array(distances)
+    related = Related.of(snapshot, rows[None], ContentKeys(np.array([0]), np.array([twin])))
+    judged = judge(snapshot, rows, far, SCHEME, winner=winner, total=0.0, thresholds=usual, related=related)
+    many = judge_many(
         snapshot,
-        rows,
-        np.array([distances]),
+        rows[None],
+        far[None],
         SCHEME,
-        winner=np.zeros(1, np.int64),
+        winner=np.array([winner]),
         total=np.zeros(1),
         thresholds=usual,
-        keys=ContentKeys(np.array([0]), np.array([twin])),
+        related=related,
     )
-    said = {novelty.KNOWN: True, novelty.UNKNOWN: False, novelty.UNTOLD: None}[int(judged.known[0])]
+    for one, of_many in zip(judged, many, strict=True):
+        np.testing.assert_array_equal(of_many, one)
+    said = {novelty.KNOWN: True, novelty.UNKNOWN: False, novelty.UNTOLD: None}[judged.known]
     return said, in_words(judged, usual, snapshot.labels[0])
 
 
@@ -57,15 +69,16 @@ def thresholds_of(snapshot: Snapshot) -> Thresholds:
 
 def ask(labels: list[str], distances: list[float], *, content: int = 0, image: int = 0) -> Decision:
     snapshot = snapshot_of(labels)
-    rows, keys = np.arange(len(distances)), ContentKeys.one(content, 0, image)
-    return decide(snapshot, rows, np.array(distances), SCHEME, novelty=USUAL, keys=keys)
+    rows = np.arange(len(distances))
+    related = Related.of(snapshot, rows[None], ContentKeys.one(content, 0, image))
+    return decide(snapshot, rows, np.array(distances), SCHEME, novelty=USUAL, related=related)
 
 
 @pytest.mark.parametrize(("exemplars", "m"), [(1, 1), (2, 1), (3, 3), (9, 3), (10, 10), (40, 10)])
 def test_m_is_the_largest_not_above_the_winner_s_exemplars(exemplars: int, m: int) -> None:
     snapshot = snapshot_of(["winner"] * exemplars + ["other"] * 60)
     distances = np.linspace(0.01, 0.5, 20)
-    _, why = judge(snapshot, distances.tolist(), usual=USUAL)
+    _, why = said_of(snapshot, distances.tolist(), usual=USUAL)
     assert why.m == m
     assert why.statistic == pytest.approx(distances[:m].mean())
     assert why.threshold == USUAL.distances[m]
@@ -84,7 +97,7 @@ def test_a_query_beyond_the_threshold_is_unknown_and_says_so_in_numbers() -> Non
 
 def test_struck_exemplars_of_the_winner_do_not_count_towards_m() -> None:
     snapshot = snapshot_of(["a"] * 10 + ["b"] * 60, active=[True] * 2 + [False] * 8 + [True] * 60)
-    _, why = judge(snapshot, [0.05] * 20, first=10, usual=USUAL)
+    _, why = said_of(snapshot, [0.05] * 20, first=10, usual=USUAL)
     assert why.m == 1
 
 
@@ -101,9 +114,11 @@ def test_an_exemplar_of_the_query_s_content_behind_ten_others_does_not_make_it_k
     snapshot = snapshot_of(["a"] * 60)
     for retrieved in (10, 11, 12, 21):
         rows, keys = np.arange(retrieved), ContentKeys.one(int(snapshot.content[10]), 0, 0)
-        assert decide(snapshot, rows, np.ones(retrieved), SCHEME, novelty=USUAL, keys=keys).known is False
-    before = ContentKeys.one(int(snapshot.content[9]), 0, 0)
-    assert decide(snapshot, np.arange(11), np.ones(11), SCHEME, novelty=USUAL, keys=before).known is True
+        behind = Related.of(snapshot, rows[None], keys)
+        assert decide(snapshot, rows, np.ones(retrieved), SCHEME, novelty=USUAL, related=behind).known is False
+    rows = np.arange(11)
+    before = Related.of(snapshot, rows[None], ContentKeys.one(int(snapshot.content[9]), 0, 0))
+    assert decide(snapshot, rows, np.ones(11), SCHEME, novelty=USUAL, related=before).known is True
 
 
 def test_the_whole_image_of_a_part_does_not_count_and_does_not_make_it_known() -> None:
@@ -116,7 +131,7 @@ def test_the_whole_image_of_a_part_does_not_count_and_does_not_make_it_known() -
 def test_a_query_whose_vector_is_an_exemplar_s_is_known() -> None:
     snapshot = snapshot_of(["a"] * 60)
     twin = int(snapshot.twin[0])
-    known, why = judge(snapshot, [1.0] * 12, usual=USUAL, twin=twin)
+    known, why = said_of(snapshot, [1.0] * 12, usual=USUAL, twin=twin)
     assert known is True
     assert "is an exemplar" in why.reason
 
@@ -133,14 +148,14 @@ def test_copies_are_not_different() -> None:
     snapshot = snapshot_of(["a"] * 80, vectors)
     assert novelty.different_exemplars(snapshot) == 40
     thresholds = thresholds_of(snapshot)
-    known, why = judge(snapshot, [0.1] * 12, usual=thresholds)
+    known, why = said_of(snapshot, [0.1] * 12, usual=thresholds)
     assert (known, thresholds.distances) == (None, {})
     assert why.reason.startswith("too few to tell: 40")
 
 
 def test_not_measured_yet_is_not_unknown() -> None:
     snapshot = snapshot_of(["a"] * 60)
-    known, why = judge(snapshot, [0.1] * 12, usual=None)
+    known, why = said_of(snapshot, [0.1] * 12, usual=None)
     assert known is None
     assert "not been measured" in why.reason
 

@@ -8,10 +8,10 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.class_sets import ClassSets
 from visualmemory_gui.engine.decision.confidence import Confidence
-from visualmemory_gui.engine.decision.leave_one_out import UNRELATED, ContentKeys
+from visualmemory_gui.engine.decision.leave_one_out import UNRELATED, Related
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
-from visualmemory_gui.engine.decision.novelty import UNTOLD, Thresholds, in_words, judge_many
+from visualmemory_gui.engine.decision.novelty import UNTOLD, Thresholds, in_words, judge
 from visualmemory_gui.engine.decision.votes import ABSENT, tally
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -31,7 +31,7 @@ def decide(
     novelty: Thresholds | None = None,
     confidence: Confidence | None = None,
     sets: ClassSets | None = None,
-    keys: ContentKeys = UNRELATED,
+    related: Related = UNRELATED,
     search: SearchInfo | None = None,
     timings: Mapping[str, float] | None = None,
 ) -> Decision:
@@ -39,7 +39,7 @@ def decide(
 
     Under a joint rule all exemplars of the first k different vectors vote. Rows beyond have no vote but serve the
     judgement of known or unknown, which looks at up to 10 neighbours of other content than the query's; ``novelty`` and
-    ``keys``, () each, are for ``novelty.judge_many``. ``own``, (), is the class of which the query is itself an
+    ``related``, (1, rows), are for ``novelty.judge``. ``own``, (), is the class of which the query is itself an
     exemplar that is left out (``others_counted``). A query that votes for itself has no class set: ``sets`` were
     measured on others.
     """
@@ -52,36 +52,33 @@ def decide(
     named = [at_level(label, scheme.level) for label in labels] if scheme.level else labels
     votes = tally(named, weights, tie=scheme.tie)
     full = tally(labels, weights, tie=scheme.tie).winner if scheme.level else votes.winner
-    judged = judge_many(
+    judged = judge(
         snapshot,
-        rows[None],
-        distances[None],
+        rows,
+        distances,
         scheme,
-        winner=near.codes[labels.index(full)][None] if full is not None else _NO_WINNER,
-        total=np.array([_total(named, alone, votes.winner)]),
+        winner=ABSENT if full is None else int(near.codes[labels.index(full)]),
+        total=_total(named, alone, votes.winner),
         thresholds=novelty,
-        keys=ContentKeys(*(key[None] for key in keys)),
-        own=None if own is None else own[None],
+        related=related,
+        own=None if own is None else int(own),
     )
     return Decision(
         label=votes.winner,
         share=votes.share,
         margin=votes.margin,
         shares=votes.shares,
-        known=(None, False, True)[judged.known[0] - UNTOLD],
+        known=(None, False, True)[judged.known - UNTOLD],
         confidence=_chance(confidence, votes.share, scheme),
         neighbours=neighbours,
         k=scheme.k,
         rule=scheme.rule,
         level=scheme.level,
         novelty=in_words(judged, novelty, votes.winner),
-        class_set=None if sets is None or judged.equal[0] else sets.of(labels, alone, scheme, votes.winner),
+        class_set=None if sets is None or judged.equal else sets.of(labels, alone, scheme, votes.winner),
         search=search,
         timings_ms={} if timings is None else timings,
     )
-
-
-_NO_WINNER: I64 = np.array([ABSENT])
 
 
 def _chance(known: Confidence | None, share: float | None, scheme: VotingScheme) -> float | None:

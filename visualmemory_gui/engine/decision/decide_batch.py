@@ -8,7 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.decision.equal_vectors import Hides, rows_behind
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, Related
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.novelty import UNTOLD, Thresholds, judge_many, total_of
@@ -86,7 +86,7 @@ def decide_many(
             winner=won,
             total=total_of(above, alone, winner),
             thresholds=thresholds,
-            keys=keys,
+            related=Related.of(snapshot, rows, keys),
             own=own,
         ).known
     return Verdicts(names, winner, full, share, margin, known)

@@ -76,15 +76,6 @@ class ContentKeys(NamedTuple):
         """Those of a single image that came alone."""
         return cls(np.array(content), np.array(twin), _NONE, np.array(image))
 
-    @property
-    def without_image(self) -> ContentKeys:
-        """For what is equal: of one image, a part is not the whole, nor another part."""
-        return ContentKeys(self.content, self.twin, self.group)
-
-
-UNRELATED = ContentKeys(_NONE, _NONE)
-"""The keys of a single image of which nothing is known."""
-
 
 def alike(snapshot: Snapshot, rows: I64 | slice, keys: ContentKeys) -> Bools:
     """Whether exemplars are of the same content, vector, group or whole image as images: ``rows`` against ``keys``,
@@ -92,16 +83,49 @@ def alike(snapshot: Snapshot, rows: I64 | slice, keys: ContentKeys) -> Bools:
 
     The one place that says what a query must not see of the memory, and what is not "of other content" than it.
     """
+    same = _equal_ones(snapshot, rows, keys)
+    return same | _same_hash(snapshot.image[rows], keys.image) if np.count_nonzero(keys.image) else same
+
+
+@dataclass(frozen=True, slots=True)
+class Related:
+    """Which of the neighbours of queries, (q, w), are not of other content than the query; None where none of any is.
+
+    ``equal`` ones are of the same content, vector or group. ``alike`` are these too, and what is of the same whole
+    image: of one image, a part is not equal to the whole, nor to another part.
+    """
+
+    equal: Bools | None = None
+    alike: Bools | None = None
+
+    @classmethod
+    def of(cls, snapshot: Snapshot, rows: I64, keys: ContentKeys) -> Related:
+        """Of the neighbours ``rows`` (q, w), where ABSENT reads any; ``keys`` are the queries', (q,) or () each."""
+        if not len(snapshot) or not any(map(np.count_nonzero, keys)):
+            return UNRELATED
+        each = ContentKeys(*(key[..., None] for key in keys))
+        equal = alike = _equal_ones(snapshot, rows, each)
+        if np.count_nonzero(keys.image):
+            alike = equal | _same_hash(snapshot.image[rows], each.image)
+        return cls(equal, alike) if alike.any() else UNRELATED
+
+    @property
+    def count(self) -> int:
+        """How many pairs of a query and a neighbour are alike."""
+        return 0 if self.alike is None else int(np.count_nonzero(self.alike))
+
+
+UNRELATED = Related()
+"""Nothing is known of the queries, or none is in the memory."""
+
+
+def _equal_ones(snapshot: Snapshot, rows: I64 | slice, keys: ContentKeys) -> Bools:
+    """``alike``, but for what is of one image without being equal."""
     same: Bools = snapshot.twin[rows] == keys.twin
     for column, key in ((snapshot.content, keys.content), (snapshot.group, keys.group)):
         if np.count_nonzero(key):
             same = same | _same_hash(column[rows], key)
-    return same | of_one_image(snapshot, rows, keys) if np.count_nonzero(keys.image) else same
-
-
-def of_one_image(snapshot: Snapshot, rows: I64 | slice, keys: ContentKeys) -> Bools:
-    """Whether exemplars and images are the whole of one image or parts of it: ``rows`` against ``keys``."""
-    return _same_hash(snapshot.image[rows], keys.image)
+    return same
 
 
 def _same_hash(values: I64, key: I64) -> Bools:

@@ -60,8 +60,8 @@ class NeighbourArrays:
     ``usual`` is the ``usual_size`` of a class, () where it is the same for all queries, else (q, 1).
     ``ranks`` count from 0, None where they are the places. A place that no neighbour takes has a distance of infinity
     and a trust of 0, so that it has no vote. ``places`` are for ``compare``, None where neighbours cannot be compared
-    with each other; only otherwise are there ``twins``, which are equal where the vectors are, and ``copies`` says
-    whether any are. A place may stand for several exemplars of one vector and label (``equal_vectors``): ``trust`` is
+    with each other; only otherwise are there ``twins``, which are equal where the vectors are, and ``different`` is set
+    where none are. A place may stand for several exemplars of one vector and label (``equal_vectors``): ``trust`` is
     then the sum of theirs, and ``voices`` that of min(1, trust), which otherwise is that of the place's own.
     """
 
@@ -76,7 +76,7 @@ class NeighbourArrays:
     compare: Compare | None = None
     solved: Solutions | None = None
     voices: F64 | None = None
-    copies: bool = True
+    different: bool = False
 
     @classmethod
     def of(cls, snapshot: Snapshot, rows: I64, distances: F64, *, own: I64 | None = None) -> NeighbourArrays:
@@ -99,7 +99,6 @@ class NeighbourArrays:
             twins=snapshot.twin[rows],
             places=rows,
             compare=StoredVectors(snapshot),
-            copies=len(snapshot.twin_groups) > 0,
         )
 
     @classmethod
@@ -156,7 +155,7 @@ class NeighbourArrays:
         begins = np.ones(order.shape, bool)
         begins[:, 1:] = (ordered[:, 1:] != ordered[:, :-1]) | ~speaks[:, 1:]
         if begins.all():
-            return replace(self, copies=False), None
+            return replace(self, different=True), None
         start = np.maximum.accumulate(np.where(begins, places, 0), axis=1)
         first = np.empty_like(order)
         np.put_along_axis(first, order, np.take_along_axis(order, start, axis=1), axis=1)
@@ -179,7 +178,7 @@ class NeighbourArrays:
             compare=self.compare,
             solved=self.solved,
             voices=voices,
-            copies=False,
+            different=True,
         )
         if "cosines" in self.__dict__:
             compared = queries[..., None], kept[:, :, None], kept[:, None, :]
@@ -222,7 +221,7 @@ class NeighbourArrays:
             places=places,
             compare=self.compare,
             voices=None if self.voices is None else self.voices[which],
-            copies=self.copies,
+            different=self.different,
         )
         if "cosines" in self.__dict__:
             part.__dict__["cosines"] = self.cosines[which if compared is None else compared]
@@ -232,6 +231,12 @@ class NeighbourArrays:
     def heard(self) -> F64:
         """What solving sees of trust: no more than 1 of each exemplar."""
         return np.minimum(self.trust, 1.0) if self.voices is None else self.voices
+
+    @property
+    def copies(self) -> bool:
+        """Whether any vectors of a query may be equal."""
+        stored = self.compare
+        return not self.different and not (isinstance(stored, StoredVectors) and not len(stored.snapshot.twin_groups))
 
     @property
     def compared(self) -> bool:

@@ -142,7 +142,7 @@ class Ballot:
                 places=kept,
                 compare=self._compare,
                 solved=self._absences,
-                copies=bool(copies),
+                different=not copies,
             )
         return kept, self.scheme.vote_weights(near)
 

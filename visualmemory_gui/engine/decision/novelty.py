@@ -13,15 +13,16 @@ A query is unknown if either says so.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, overload
 
 import numpy as np
 import numpy.typing as npt
 
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike, of_one_image, others_counted
+from visualmemory_gui.engine.decision.leave_one_out import Related, others_counted
 from visualmemory_gui.engine.decision.levels import codes_by_level
 from visualmemory_gui.engine.decision.sample import ExemplarVotes
 from visualmemory_gui.engine.decision.votes import ABSENT, winners_of
@@ -149,12 +150,7 @@ def measure(votes: ExemplarVotes) -> OwnFigures:
 
 def total_of(codes: I64, alone: F64, which: I64) -> F64:
     """What the votes for the class ``which`` of each query come to, (q,); ``codes`` and ``alone`` are (q, k)."""
-    return _summed(np.where(codes == which[:, None], alone, 0.0))
-
-
-def _summed(values: F64) -> F64:
-    """The sum of each line, added in rank order, as votes are."""
-    return np.asarray(values.cumsum(axis=1)[:, -1] if values.shape[1] else np.zeros(len(values)), np.float64)
+    return _sums(np.where(codes == which[:, None], alone, 0.0))[:, -1]
 
 
 def different_exemplars(snapshot: Snapshot) -> int:
@@ -165,14 +161,26 @@ def different_exemplars(snapshot: Snapshot) -> int:
     return min(by_content, len(np.unique(twin)))
 
 
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What is said of each of q queries. ``known`` is KNOWN, UNKNOWN, or UNTOLD where it cannot be told.
+class Judged(NamedTuple):
+    """What is said of one query. ``known`` is KNOWN, UNKNOWN, or UNTOLD where it cannot be told.
 
     ``statistic`` is the mean distance to the ``m`` nearest, NaN where m is 0, and ``most`` its threshold; ``total`` is
     the winner's, ``least`` its threshold. A threshold is NaN where there is none. ``equal``: the query is an exemplar.
     ``there`` are the different exemplars it could have been compared with.
     """
+
+    known: int
+    m: int
+    statistic: float
+    most: float
+    total: float
+    least: float
+    equal: bool
+    there: int
+
+
+class JudgedMany(NamedTuple):
+    """The same of many queries, (q,) each; ``least`` is that of all, and ``there`` may be."""
 
     known: npt.NDArray[np.int8]
     m: I64
@@ -192,6 +200,43 @@ class Judged:
         return np.asarray(self.total < self.least)
 
 
+def judge(
+    snapshot: Snapshot,
+    rows: I64,
+    distances: F64,
+    scheme: VotingScheme,
+    *,
+    winner: int,
+    total: float,
+    thresholds: Thresholds | None,
+    related: Related,
+    own: int | None = None,
+) -> Judged:
+    """``judge_many`` of one query: its ``rows`` and ``distances`` are (w,), ``related`` (1, w).
+
+    It adds the same numbers in the same order. As plain numbers, of which there are few, since every small operation on
+    arrays costs as much as all of this, and after a search more.
+    """
+    deepest, equal = max(DEPTHS), False
+    nearest = distances[: deepest if related.alike is None else None].tolist()
+    if related.alike is not None and related.equal is not None:
+        alike = related.alike[0].tolist()
+        others = [place for place, one in enumerate(alike) if not one][:deepest]
+        last = others[-1] if len(others) == deepest else len(alike)
+        equal = any(related.equal[0, :last].tolist())
+        nearest = [nearest[place] for place in others]
+    m, statistic = 0, math.nan
+    if winner != ABSENT:
+        m = _DEEPEST[min(len(nearest), deepest, max(int(snapshot.counts[winner]) - (winner == own), 0))]
+        statistic = _mean(nearest[:m])
+    most = math.nan if thresholds is None else thresholds.distances.get(m, math.nan)
+    least = _least(thresholds, scheme)
+    there = _different_ones(snapshot, thresholds, own)
+    got = math.nan if winner == ABSENT else total
+    known = _outcome(statistic, most, got, least, equal=equal, silent=winner == ABSENT or there < FEWEST)
+    return Judged(known, m, statistic, most, got, least, equal, there)
+
+
 def judge_many(
     snapshot: Snapshot,
     rows: I64,
@@ -201,52 +246,91 @@ def judge_many(
     winner: I64,
     total: F64,
     thresholds: Thresholds | None,
-    keys: ContentKeys,
+    related: Related,
     own: I64 | None = None,
-) -> Judged:
+) -> JudgedMany:
     """Whether queries are known, and why.
 
-    ``rows`` and ``distances`` (q, w) are their neighbours, nearest first: at least 10 of other content where the memory
-    has them, else a smaller m is used. ``winner`` (q,) are the codes of the full labels that won, ABSENT where none
-    did, ``total`` (q,) what the winner at the scheme's level got (``total_of``). ``keys`` are the queries' own hashes:
-    a query equal to an exemplar is known if fewer than 10 of other content are nearer, so that it does not depend on
-    how many were retrieved. ``own`` is for ``others_counted``.
+    ``rows`` and ``distances`` (q, w) are their neighbours, nearest first, ABSENT at the end of shorter lists: at least
+    10 of other content where the memory has them, else a smaller m is used. ``winner`` (q,) are the codes of the full
+    labels that won, ABSENT where none did, ``total`` (q,) what the winner at the scheme's level got (``total_of``).
+    ``related`` says which are not of other content: a query equal to an exemplar is known if fewer than 10 of other
+    content are nearer, so that it does not depend on how many were retrieved. ``own`` is for ``others_counted``.
     """
-    taken, won = rows != ABSENT, winner != ABSENT
-    other, alike_ones = taken, np.zeros(rows.shape, bool)
-    if len(snapshot):
-        each = ContentKeys(*(key[..., None] for key in keys))  # ABSENT reads the last row
-        alike_ones = taken & alike(snapshot, rows, each.without_image)  # a part is not its whole
-        other = taken > (alike_ones | of_one_image(snapshot, rows, each))
-    counted = other.cumsum(axis=1)
-    equal = (alike_ones & (counted < max(DEPTHS))).any(axis=1)
-    deep = np.minimum(counted[:, -1], _exemplars_of(snapshot, winner, own)) if rows.shape[1] else np.zeros_like(winner)
-    m = _M.take(np.where(won, deep, 0), mode="clip")
-    nearest = np.where(other & (counted <= m[:, None]), distances, 0.0)
-    statistic, most = _summed(nearest) / _COUNT[m], (_UNMEASURED if thresholds is None else thresholds.by_depth)[m]
-    least = None if thresholds is None else thresholds.least(scheme)
+    won = winner != ABSENT
+    first, counted, equal = _others_first(rows, distances, related)
+    m = _M.take(np.minimum(counted, _exemplars_of(snapshot, winner, own)) * won, mode="clip")
+    statistic = _sums(first)[np.arange(len(rows)), m - 1] / np.where(m, m, np.nan)
+    most = (_UNMEASURED if thresholds is None else thresholds.by_depth)[m]
+    least = _least(thresholds, scheme)
     there = _different_ones(snapshot, thresholds, own)
-    known = np.full(len(rows), KNOWN, np.int8)
     got = np.where(won, total, np.nan)
-    judged = Judged(known, m, statistic, most, got, np.nan if least is None else least, equal, there)
-    if least is None:
-        known[np.isnan(most)] = UNTOLD
-    known[judged.unlike | judged.between] = UNKNOWN
-    known[equal] = KNOWN
-    known[~won | (there < FEWEST)] = UNTOLD
-    return judged
+    known = _outcome(statistic, most, got, least, equal=equal, silent=~won | (there < FEWEST))
+    return JudgedMany(known.astype(np.int8), m, statistic, most, got, least, equal, there)
 
 
-_M: I64 = np.array([max((m for m in DEPTHS if m <= deep), default=0) for deep in range(max(DEPTHS) + 1)])
+@overload
+def _outcome(statistic: float, most: float, total: float, least: float, *, equal: bool, silent: bool) -> int: ...
+@overload
+def _outcome(statistic: F64, most: F64, total: F64, least: float, *, equal: Bools, silent: Bools) -> I64: ...
+def _outcome(statistic: Any, most: Any, total: Any, least: float, *, equal: Any, silent: Any) -> Any:
+    """KNOWN, UNKNOWN or UNTOLD, of one query or of many; ``silent``: there is nothing to judge."""
+    beyond = (statistic > most) | (total < least)
+    untold = silent | (((most == most) | (least == least) | beyond | equal) ^ True)  # NaN is not equal to itself
+    return (1 - untold) * (KNOWN - beyond * (equal ^ True)) + untold * UNTOLD
+
+
+def _others_first(rows: I64, distances: F64, related: Related) -> tuple[F64, I64, Bools]:
+    """Of each query the distances of its first ten neighbours of other content, (q, up to 10), how many of these there
+    are, and whether an exemplar before the last of them is equal to it, (q,) each."""
+    deepest = max(DEPTHS)
+    first, counted = distances[:, :deepest], (rows[:, :deepest] != ABSENT).sum(axis=1)
+    equal = np.zeros(len(rows), np.bool_)
+    if related.alike is None or related.equal is None:
+        return first, counted, equal
+    lines = np.flatnonzero(related.alike.any(axis=1))
+    alike, taken = related.alike[lines], rows[lines] != ABSENT
+    order = np.argsort(alike, axis=1, kind="stable")[:, :deepest]
+    first = first.copy()
+    first[lines] = np.take_along_axis(distances[lines], order, axis=1)
+    others = (taken & ~alike).cumsum(axis=1)
+    counted[lines] = np.minimum(others[:, -1], deepest)
+    equal[lines] = (related.equal[lines] & taken & (others < deepest)).any(axis=1)
+    return first, counted, equal
+
+
+def _sums(first: F64) -> F64:
+    """The sum of the first 1, 2, … of each line, added in rank order, as votes are; (q, at least 1)."""
+    return np.asarray(first.cumsum(axis=1) if first.shape[1] else np.zeros((len(first), 1)), np.float64)
+
+
+def _mean(values: list[float]) -> float:
+    """The mean; NaN of nothing. Not by sum(): it compensates, and ``_sums`` does not."""
+    total = 0.0
+    for value in values:
+        total += value
+    return total / len(values) if values else math.nan
+
+
+_DEEPEST = tuple(max((m for m in DEPTHS if m <= deep), default=0) for deep in range(max(DEPTHS) + 1))
 """The m for so many exemplars."""
-_COUNT: F64 = np.array([np.nan, *range(1, max(DEPTHS) + 1)])
-"""What to divide the sum of m distances by: there is no mean of none."""
+_M: I64 = np.array(_DEEPEST)
 
 
-def _different_ones(snapshot: Snapshot, thresholds: Thresholds | None, own: I64 | None) -> I64 | int:
+def _least(thresholds: Thresholds | None, scheme: VotingScheme) -> float:
+    """The smallest usual total; NaN where it is not known."""
+    found = None if thresholds is None else thresholds.least(scheme)
+    return math.nan if found is None else found
+
+
+@overload
+def _different_ones(snapshot: Snapshot, thresholds: Thresholds | None, own: int | None) -> int: ...
+@overload
+def _different_ones(snapshot: Snapshot, thresholds: Thresholds | None, own: I64 | None) -> I64 | int: ...
+def _different_ones(snapshot: Snapshot, thresholds: Thresholds | None, own: I64 | int | None) -> I64 | int:
     different = snapshot.active_count if thresholds is None else thresholds.different
-    if own is None:
-        return min(snapshot.active_count, different)
+    if own is None or isinstance(own, int):
+        return min(snapshot.active_count - (own is not None and own != ABSENT), different)
     others: I64 = np.minimum(snapshot.active_count - (own != ABSENT), different)
     return others
 
@@ -265,26 +349,17 @@ def headline(decision: Decision) -> str:
     return f"Unknown. Nearest: {decision.label}"
 
 
-def in_words(judged: Judged, thresholds: Thresholds | None, label: str | None, query: int = 0) -> Novelty:
-    """Why one of the queries is known, unknown or neither; ``label`` is its winner's."""
-    if judged.known[query] == UNTOLD:
-        there = int(np.broadcast_to(judged.there, judged.m.shape)[query])
-        if there < FEWEST:
-            return Novelty(None, None, 0, f"too few to tell: {there} different exemplars, {FEWEST} are needed")
+def in_words(judged: Judged, thresholds: Thresholds | None, label: str | None) -> Novelty:
+    """Why a query is known, unknown or neither; ``label`` is its winner's."""
+    if judged.known == UNTOLD:
+        if judged.there < FEWEST:
+            return Novelty(None, None, 0, f"too few to tell: {judged.there} different exemplars, {FEWEST} are needed")
         if label is None:
             return Novelty(None, None, 0, NO_ANSWER)
-    m = int(judged.m[query])
-    statistic, most, total, least = (
-        None if value != value else value
-        for value in (
-            float(judged.statistic[query]),
-            float(judged.most[query]),
-            float(judged.total[query]),
-            judged.least,
-        )
-    )
-    total = None if least is None else total
-    if judged.equal[query]:
+    m = judged.m
+    statistic, most, least = _or_none(judged.statistic), _or_none(judged.most), _or_none(judged.least)
+    total = None if least is None else _or_none(judged.total)
+    if judged.equal:
         return Novelty(statistic, most, m, "this image is an exemplar of the memory", total, least)
     if most is None and least is None:
         return Novelty(statistic, most, m, _silence(thresholds))
@@ -306,6 +381,11 @@ def _silence(thresholds: Thresholds | None) -> str:
     if thresholds is not None and thresholds.limits == (None, None):
         return "whether images are known is not tested: both tests are off in the settings"
     return "what is usual in this memory has not been measured yet"
+
+
+def _or_none(value: float) -> float | None:
+    """None for NaN."""
+    return value if value == value else None
 
 
 def _percent(thresholds: Thresholds | None, reason: UnknownReason) -> str:

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, own_class
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, Related, own_class
 from visualmemory_gui.engine.decision.novelty import Limits, Thresholds, judge_many, total_of
 from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.decision.queries import Queries
@@ -233,7 +233,7 @@ class _Asked:
             winner=winner,
             total=total_of(votes.codes, votes.alone, winner),
             thresholds=thresholds,
-            keys=ContentKeys.of(memory, rows),
+            related=Related.of(memory, votes.near, ContentKeys.of(memory, rows)),
             own=own_class(memory, rows),
         )
         # A query without a neighbour is as far from everything, and as little explained, as can be.

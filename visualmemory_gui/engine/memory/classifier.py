@@ -12,7 +12,7 @@ import numpy as np
 from visualmemory_gui.engine.arguments import ids_of
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.equal_vectors import rows_behind
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, alike, own_class, rows_alike
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, Related, own_class, rows_alike
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Limits
 from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -130,7 +130,7 @@ class Decider:
         """Decide one query vector, (dim,) float32 of unit length, of ``image``."""
         own, scope = leave_own_out(snapshot, scope)
         started = time.perf_counter()
-        found, keys = self._retrieve(snapshot, vector, scheme, scope=scope, image=image)
+        found, related = self._retrieve(snapshot, vector, scheme, scope=scope, image=image)
         search_s = time.perf_counter() - started
         return self._decided(
             snapshot,
@@ -139,7 +139,7 @@ class Decider:
             scope=scope,
             own=own,
             found=found,
-            keys=keys,
+            related=related,
             search_s=search_s,
         )
 
@@ -179,10 +179,10 @@ class Decider:
                 scope=scope,
                 own=None,
                 found=one,
-                keys=keys,
+                related=related,
                 search_s=search_s,
             )
-            for vector, (one, keys) in zip(vectors, found, strict=True)
+            for vector, (one, related) in zip(vectors, found, strict=True)
         ]
 
     def _decided(
@@ -194,7 +194,7 @@ class Decider:
         scope: Scope,
         own: I64 | None,
         found: SearchResult,
-        keys: ContentKeys,
+        related: Related,
         search_s: float,
     ) -> Decision:
         """The vote of the neighbours ``found``; ``own`` is for ``others_counted``."""
@@ -209,7 +209,7 @@ class Decider:
             novelty=self.thresholds,
             confidence=self._usual.confidence,
             sets=self._usual.sets,
-            keys=keys,
+            related=related,
             search=self._shadowed(snapshot, vector, found, scheme=scheme, exclude=scope.exclude),
             timings=timings,
         )
@@ -239,12 +239,13 @@ class Decider:
         scope: Scope,
         image: ContentIds,
         first: SearchResult | None = None,
-    ) -> tuple[SearchResult, ContentKeys]:
+    ) -> tuple[SearchResult, Related]:
         """Those that can vote by ``scheme``, or more until ten of them are of other content than the query.
 
-        Also the query's keys, its twin hash 0 where none of them is near enough to be an equal vector. ``first`` are
-        the nearest, if they were searched already.
+        Also which of them are not. ``first`` are the nearest, if they were searched already. Vectors are hashed only
+        where one is near enough to be equal.
         """
+        content, whole_image = content_key(image.content), content_key(image.whole)
         count, twin, found = _asked_for(scheme.k), 0, first
         while True:
             if found is None:
@@ -256,9 +257,9 @@ class Decider:
                 found = all_behind(snapshot, found, scope.exclude)
             if len(found.rows) and found.distances[0] <= EQUAL:
                 twin = twin or vector_hash(vector)
-            keys = ContentKeys.one(content_key(image.content), twin, content_key(image.whole))
-            if whole or _others(snapshot, found.rows, keys) >= FIRST_M:
-                return found, keys
+            related = Related.of(snapshot, found.rows[None], ContentKeys.one(content, twin, whole_image))
+            if whole or len(found.rows) - related.count >= FIRST_M:
+                return found, related
             count, found = 2 * count, None
 
 
@@ -293,8 +294,3 @@ def leave_own_out(snapshot: Snapshot, scope: Scope) -> tuple[I64 | None, Scope]:
     out = rows_alike(snapshot, ContentKeys.of(snapshot, at.reshape(())))
     unseen = set(scope.exclude) | set(snapshot.ids[out].tolist())
     return own_class(snapshot, at).reshape(()), replace(scope, exclude=unseen)
-
-
-def _others(snapshot: Snapshot, rows: I64, of: ContentKeys) -> int:
-    """How many of ``rows`` differ from the query in both content and vector."""
-    return int(np.count_nonzero(~alike(snapshot, rows, of)))
