@@ -26,7 +26,7 @@ from visualmemory_gui.engine.index.ef_tuning import Widths
 from visualmemory_gui.engine.index.graph import METRIC, Graph
 
 FORMAT = "visualmemory index"
-VERSION = 3
+VERSION = 4
 SEAL = "index.json"
 _GRAPH = re.compile(r"index-\d+\.hnsw")
 _HALF_WRITTEN = re.compile(r"(index-\d+\.hnsw|index\.json)\.tmp")  # as versions before 0.2 called it

@@ -62,7 +62,8 @@ class TwinRows:
         return np.concatenate((rows, more)) if len(more) else rows
 
     def lookup(self, twins: I64) -> tuple[I64, I64]:
-        """All rows that hold one of the distinct ``twins``, and for each row the place of its hash in ``twins``."""
+        """All rows that hold one of the distinct ``twins``, and for each row the place of its hash in ``twins``, in the
+        order of these places."""
         find = _among_distinct if self.distinct else _among_equals
         rows, places = find(self.keys, self.rows, twins)
         if not len(self.recent_keys):
@@ -71,7 +72,9 @@ class TwinRows:
         if not (recent.take(recent.searchsorted(twins), mode="clip") == twins).any():
             return rows, places
         more, more_places = _among_equals(recent, self.recent_rows, twins)
-        return np.concatenate((rows, more)), np.concatenate((places, more_places))
+        rows, places = np.concatenate((rows, more)), np.concatenate((places, more_places))
+        order = places.argsort(kind="stable")
+        return rows[order], places[order]
 
 
 def _equal(keys: I64, rows: I64, twin: int) -> I64:

@@ -214,7 +214,7 @@ def _retargeted(view: View, snapshot: Snapshot) -> View:
 
 
 def _usable(view: View, snapshot: Snapshot, hits: tuple[I64, F32], *, count: int, excluded: I64) -> I64 | None:
-    """The rows that may vote on the nodes hit, up to the ``count``-th and what ties with it, increasing.
+    """The rows that may vote on the nodes hit, nearest first, up to the ``count``-th and what ties with it; increasing.
 
     None when the hits do not reach beyond it, so that a nearer row may be missing.
     """
@@ -226,14 +226,10 @@ def _usable(view: View, snapshot: Snapshot, hits: tuple[I64, F32], *, count: int
         rows, near = rows[votes], near[votes]
     if len(rows) < count:
         return None
-    ordered = near.copy()
-    ordered.partition(count - 1)
-    last = ordered[count - 1] + TIE
+    last = near[count - 1] + TIE
     if last >= distances[-1]:
         return None
-    usable: I64 = rows[near <= last]
-    usable.sort()
-    return usable
+    return np.sort(rows[: near.searchsorted(last, "right")])
 
 
 def _may_vote(rows: I64, snapshot: Snapshot, excluded: I64) -> I64:

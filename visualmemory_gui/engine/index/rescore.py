@@ -12,9 +12,6 @@ from visualmemory_gui.engine.types import F32, F64, I64
 TIE = 1e-5
 """Distances closer than this may be ordered wrongly by an index that computes in float32."""
 
-MARGIN = 10
-"""Candidates beyond k, so that an exemplar that fell out is replaced without another search."""
-
 BLOCK_ROWS = 8192
 
 

@@ -17,7 +17,7 @@ from visualmemory_gui.engine.index.checkpoint import Unfit
 from visualmemory_gui.engine.index.device_exact import DeviceExactIndex
 from visualmemory_gui.engine.index.exact import ExactIndex
 from visualmemory_gui.engine.index.hnsw import HnswIndex
-from visualmemory_gui.engine.index.rescore import MARGIN, rescore, rescore_many
+from visualmemory_gui.engine.index.rescore import rescore, rescore_many
 from visualmemory_gui.engine.processes.parallel import shared_out
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -92,10 +92,10 @@ class Searcher:
         if different:
             more, snapshot = _stand_ins(snapshot, out), snapshot.different
         if self._graph_decides(snapshot, mode):
-            proposed = self._hnsw.candidates(snapshot, query, k + MARGIN, excluded=out)
+            proposed = self._hnsw.candidates(snapshot, query, k, excluded=out)
             if proposed is not None:
                 return SearchResult(*rescore(snapshot, _joined(proposed, more), query, k), _BY_GRAPH)
-        rows = self._exact.candidates(snapshot, query, k + MARGIN, excluded=out)
+        rows = self._exact.candidates(snapshot, query, k, excluded=out)
         return SearchResult(*rescore(snapshot, _joined(rows, more), query, k), self._by_exact(snapshot))
 
     def nearest_many(
@@ -132,7 +132,7 @@ class Searcher:
         """Which of the neighbours ``found`` the graph also finds; None when there is no graph that could tell."""
         out = rows_of_known(snapshot, excluded)
         count = len(found.rows)
-        proposed = self._hnsw.candidates(snapshot, query, count + MARGIN, excluded=out) if count else None
+        proposed = self._hnsw.candidates(snapshot, query, count, excluded=out) if count else None
         if proposed is None:
             return None
         also: Bools = np.isin(found.rows, rescore(snapshot, proposed, query, count)[0])
@@ -276,11 +276,11 @@ class Searcher:
         """``more`` are candidates of each query beside those that an index proposes, if there are any."""
         proposed: list[I64 | None] = [None] * len(queries)
         if by_graph:
-            proposed = self._hnsw.candidates_many(snapshot, queries, k + MARGIN, excluded=excluded)
+            proposed = self._hnsw.candidates_many(snapshot, queries, k, excluded=excluded)
         open_ = [i for i, rows in enumerate(proposed) if rows is None]
         if open_:
             part, out = queries[open_], [excluded[i] for i in open_]
-            exact = self._exact.candidates_many(snapshot, part, k + MARGIN, excluded=out, report=report)
+            exact = self._exact.candidates_many(snapshot, part, k, excluded=out, report=report)
             for i, rows in zip(open_, exact, strict=True):
                 proposed[i] = rows
         by, by_exact = [_BY_GRAPH] * len(queries), self._by_exact(snapshot)
