@@ -26,6 +26,8 @@ class ExportFormat(StrEnum):
 
     bundle = "bundle"
     imagefolder = "imagefolder"
+    coco = "coco"
+    fiftyone = "fiftyone"
     parquet = "parquet"
     csv = "csv"
     report = "report"
@@ -40,9 +42,10 @@ def export(
         typer.Option(
             "--format",
             help="bundle: one file NAME.vmemz with everything but the history; imagefolder: class folders with "
-            "metadata.jsonl; parquet: vectors and labels; csv: labels for a spreadsheet; report: one decision as "
-            "NAME.html or NAME.png; neighbours-json: the 100 nearest others of each exemplar, in the format of the "
-            "paper's repository (NAME.json). Default: by the ending of TO; without one, imagefolder.",
+            "metadata.jsonl; coco, fiftyone: images and labels.json; parquet: vectors and labels; csv: labels for a "
+            "spreadsheet; report: one decision as NAME.html or NAME.png; neighbours-json: the 100 nearest others of "
+            "each exemplar, in the format of the paper's repository (NAME.json). Default: by the ending of TO; without "
+            "one, imagefolder.",
         ),
     ] = None,
     image: Annotated[
@@ -96,13 +99,15 @@ def _tell_export(done: Exported) -> None:
         say(f"{how_many(done.thumbnails)} exported as a thumbnail only: the original cannot be read")
     if done.left_out:
         say(f"{how_many(done.left_out)} not written: struck out")
-    if done.bare and done.format == "imagefolder":
+    if done.parts:
+        say(f"{how_many(done.parts, 'part')} of images not written: the format has none; COCO has")
+    if done.bare and done.format in ("imagefolder", "coco", "fiftyone"):
         say(f"{how_many(done.bare)} not written: no image")
 
 
 def import_(
     source: Annotated[
-        str, typer.Argument(metavar="FROM", help="A bundle, a Parquet table, or a folder of class folders.")
+        str, typer.Argument(metavar="FROM", help="A bundle, a Parquet or CSV table, or a folder of images.")
     ],
     memory: options.Memory,
     encoder: Annotated[
@@ -110,7 +115,11 @@ def import_(
     ] = None,
     as_json: options.Json = False,
 ) -> None:
-    """Import exemplars as one step. A missing memory is made first."""
+    """Import exemplars as one step. A missing memory is made first.
+
+    A folder has class folders, or `labels.json` as COCO or FiftyOne have it. A CSV table has the columns label and
+    source, the path of each image.
+    """
     from visualmemory_gui.engine.exchange import import_export
 
     if encoder is not None:

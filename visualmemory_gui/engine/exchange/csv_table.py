@@ -65,6 +65,11 @@ def _cell(value: object) -> str | int:
     return number(float(value)) if isinstance(value, Real) else _text(str(value))
 
 
+def plain_text(cell: str) -> str:
+    """The text that a cell stands for, without the apostrophe before what a spreadsheet would take for a formula."""
+    return cell[1:] if cell.startswith("'") and cell[1:].lstrip().startswith(_FORMULA) else cell
+
+
 def _text(text: str) -> str:
     shown = visible(text)
     return f"'{shown}" if text.lstrip().startswith(_FORMULA) else shown

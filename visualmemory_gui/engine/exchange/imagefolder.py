@@ -14,10 +14,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
-from typing import Any
+from typing import Any, NamedTuple
 
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, ExchangeError
@@ -71,26 +71,53 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
 
     If an original cannot be read, the thumbnail replaces it. Exemplars without any image are left out.
     """
-    path = Path(target)
-    exemplars = m.catalog.select(state="active")
-    _, _, struck = m.catalog.totals()
-    counts = {"image": 0, "thumbnail": 0, "none": 0}
+    path, exemplars = Path(target), m.catalog.select(state="active")
     with new_folder(path) as part:
-        names, hosts = _Names(exemplars), _hosts(exemplars)
+        done = written(m, part, exemplars, keep_private=keep_private, report=report)
         with create(part / METADATA) as metadata:
-            for n, exemplar in enumerate(exemplars):
-                report(n, len(exemplars), "copying images")
-                kind, row = _put(m, exemplar, part, names, hosts=hosts, keep_private=keep_private)
-                counts[kind] += 1
-                if row:
-                    metadata.write((json.dumps(row, ensure_ascii=False) + "\n").encode())
-        card = CARD.format(images=counts["image"] + counts["thumbnail"], classes=len({e.label for e in exemplars}))
+            metadata.writelines((json.dumps(row, ensure_ascii=False) + "\n").encode() for _, _, row in done.rows)
+        card = CARD.format(images=len(done.rows), classes=len({e.label for e in exemplars}))
         with create(part / README) as readme:
             readme.write(card.encode())
-    written = counts["image"] + counts["thumbnail"]
-    return Exported(
-        str(path), "imagefolder", written, counts["image"], counts["thumbnail"], counts["none"], left_out=struck
-    )
+    return done.exported(path, "imagefolder", left_out=m.catalog.totals()[2])
+
+
+class WrittenImages(NamedTuple):
+    """Images that were written: for each exemplar "image" or "thumbnail", and what a description says of it; and how
+    many exemplars have no image. ``file_name`` is relative to the folder that they were written to."""
+
+    rows: list[tuple[str, Exemplar, Row]]
+    bare: int
+
+    def exported(self, path: Path, form: str, *, left_out: int, parts: int = 0) -> Exported:
+        """The result of the export to ``path`` in the format ``form``."""
+        images = sum(kind == "image" for kind, _, _ in self.rows)
+        thumbnails = len(self.rows) - images
+        return Exported(str(path), form, len(self.rows), images, thumbnails, self.bare, left_out=left_out, parts=parts)
+
+
+def written(
+    m: WholeMemory,
+    root: Path,
+    exemplars: Sequence[Exemplar],
+    *,
+    keep_private: bool,
+    distinct_stems: bool = False,
+    report: Report,
+) -> WrittenImages:
+    """Write the images of ``exemplars`` into the folders of their labels below ``root``, which is made.
+
+    ``distinct_stems``: no two of them differ in their ending alone.
+    """
+    root.mkdir(exist_ok=True)
+    names, hosts = _Names(exemplars, distinct_stems=distinct_stems), _hosts(exemplars)
+    rows: list[tuple[str, Exemplar, Row]] = []
+    for n, exemplar in enumerate(exemplars):
+        report(n, len(exemplars), "copying images")
+        kind, row = _put(m, exemplar, root, names, hosts=hosts, keep_private=keep_private)
+        if row:
+            rows.append((kind, exemplar, row))
+    return WrittenImages(rows, len(exemplars) - len(rows))
 
 
 def _put(
@@ -140,7 +167,8 @@ class _Names:
     """File names below the label's folders, distinct on any file system; ``written`` are those in use, with the hash of
     their bytes, by the exemplar's id."""
 
-    def __init__(self, exemplars: Sequence[Exemplar]) -> None:
+    def __init__(self, exemplars: Sequence[Exemplar], *, distinct_stems: bool = False) -> None:
+        self._distinct_stems = distinct_stems
         self._folders = {label: "/".join(map(_plain, label.split("/"))) for label in {e.label for e in exemplars}}
         parents = [PurePosixPath(folder) for folder in self._folders.values()]
         self.written: dict[int, tuple[str, str]] = {}
@@ -149,11 +177,12 @@ class _Names:
     def take(self, exemplar: Exemplar, suffix: str) -> str:
         stem = _plain(Path(exemplar.source).stem) if exemplar.source else str(exemplar.id)
         folder = self._folders[exemplar.label]
-        for name in (f"{stem}{suffix}", f"{stem}-{exemplar.id}{suffix}", f"exemplar-{exemplar.id}{suffix}"):
-            whole = f"{folder}/{name}"
-            if whole.casefold() not in self._used:
+        for name in (stem, f"{stem}-{exemplar.id}", f"exemplar-{exemplar.id}"):
+            whole = f"{folder}/{name}{suffix}"
+            key = (f"{folder}/{name}" if self._distinct_stems else whole).casefold()
+            if key not in self._used:
                 break
-        self._used.add(whole.casefold())
+        self._used.add(key)
         return whole
 
 
@@ -173,16 +202,36 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
     Labels, states and trust come from ``metadata.jsonl`` if it exists; else the labels are the folders' names.
     """
     folder = Path(source).absolute()
-    rows = _metadata(folder) if (folder / METADATA).is_file() else None
-    identity = registry.choose(encoder, report=report) if encoder else None
-    with opened(Path(memory), identity, lambda: VisualMemory.create(memory, encoder or DEFAULT_ENCODER)) as (m, new):
-        if rows is not None:
-            wanted, bad = _decoded(m, folder, rows, report)
-            done = add(m, Incoming(wanted, m.identity, _bytes), report)
-            return finish(m, replace(done, skipped=(*bad, *done.skipped)), new=new)
+    if (folder / METADATA).is_file():
+        return import_rows(folder, _metadata(folder), Path(memory), encoder=encoder, report=report)
+    with _opened(Path(memory), encoder, report) as (m, new):
         built = m.build(folder, copy=True, report=report)
         done = Imported(built.added, built.unchanged, built.skipped, new, built.ids, built.stopped, built.first_pages)
         return finish(m, done, new=new)
+
+
+def import_rows(
+    folder: Path,
+    rows: Sequence[Row],
+    memory: Path,
+    *,
+    encoder: str | None,
+    skipped: Sequence[Skipped] = (),
+    report: Report,
+) -> Imported:
+    """Import the images that ``rows`` name by ``file_name``, as ``checked_row`` gives them, as one step.
+
+    As ``import_``; ``skipped`` is what was skipped already.
+    """
+    with _opened(memory, encoder, report) as (m, new):
+        wanted, bad = _decoded(m, folder, rows, report)
+        done = add(m, Incoming(wanted, m.identity, _bytes), report)
+        return finish(m, replace(done, skipped=(*skipped, *bad, *done.skipped)), new=new)
+
+
+def _opened(memory: Path, encoder: str | None, report: Report) -> AbstractContextManager[tuple[VisualMemory, bool]]:
+    identity = registry.choose(encoder, report=report) if encoder else None
+    return opened(memory, identity, lambda: VisualMemory.create(memory, encoder or DEFAULT_ENCODER))
 
 
 def _metadata(folder: Path) -> list[Row]:
@@ -195,7 +244,7 @@ def _metadata(folder: Path) -> list[Row]:
         with path.open(encoding="utf-8-sig") as lines:
             for n, line in enumerate(lines, 1):
                 if line.strip():
-                    rows.append(_row(json.loads(line), f"{METADATA} line {n}"))
+                    rows.append(checked_row(json.loads(line), f"{METADATA} line {n}"))
     except OSError as error:
         raise ExchangeError(f"{path} cannot be read: {error.strerror}") from None
     except (ValueError, RecursionError) as error:
@@ -203,7 +252,11 @@ def _metadata(folder: Path) -> list[Row]:
     return rows
 
 
-def _row(found: Any, shown: str) -> Row:
+def checked_row(found: Any, shown: str) -> Row:
+    """A description of an image that names a file inside the folder. ``shown`` names it in messages.
+
+    Raises ExchangeError.
+    """
     name = found.get("file_name") if isinstance(found, dict) else None
     if not isinstance(name, str) or not name or "\0" in name:
         raise ExchangeError(f"{shown} has no file_name")

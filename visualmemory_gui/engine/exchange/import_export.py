@@ -5,7 +5,16 @@ from __future__ import annotations
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import BadValue, ExchangeError
-from visualmemory_gui.engine.exchange import bundle, exemplars_csv, imagefolder, neighbours_json, parquet
+from visualmemory_gui.engine.exchange import (
+    bundle,
+    coco,
+    exemplars_csv,
+    fiftyone_labels,
+    imagefolder,
+    labels_json,
+    neighbours_json,
+    parquet,
+)
 from visualmemory_gui.engine.exchange.report import report as document
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.files.path_kind import is_file, is_folder
@@ -24,6 +33,8 @@ ENDINGS = {
 EXPORTS = {
     "bundle": bundle.export,
     FOLDER: imagefolder.export,
+    "coco": coco.export,
+    "fiftyone": fiftyone_labels.export,
     "parquet": parquet.export,
     "csv": exemplars_csv.export,
     "neighbours-json": neighbours_json.export,
@@ -63,11 +74,17 @@ def export(
 
 
 def import_(source: str | Path, memory: str | Path, *, encoder: str | None = None, report: Report = silent) -> Imported:
-    """Import a bundle, a folder of images or a table into ``memory``; which it is, is detected by its content.
+    """Import a bundle, a folder of images or a table into ``memory``; which it is, is detected by its content, a CSV
+    table by its ending.
 
-    ``encoder`` is that of a new memory of images.
+    A folder with ``labels.json`` is COCO's or FiftyOne's. ``encoder`` is that of a new memory of images.
     """
     path, memory = Path(source), folder_at(memory)
+    if is_folder(path) and is_file(path / labels_json.LABELS):
+        found = labels_json.read_labels(path)
+        if labels_json.is_coco(found):
+            return coco.import_(path.absolute(), found, memory, encoder=encoder, report=report)
+        return fiftyone_labels.import_(path.absolute(), found, memory, encoder=encoder, report=report)
     if is_folder(path):
         return imagefolder.import_(path, memory, encoder=encoder, report=report)
     head = _head(path)
@@ -75,7 +92,9 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
         return parquet.import_(path, memory, report=report)
     if head == bundle.MAGIC:
         return bundle.import_(path, memory, report=report)
-    raise ExchangeError(f"{path} is not a bundle ({bundle.SUFFIX}), a Parquet table or a folder of images")
+    if path.suffix.lower() == exemplars_csv.SUFFIX:
+        return exemplars_csv.import_(path.absolute(), memory, encoder=encoder, report=report)
+    raise ExchangeError(f"{path} is not a bundle ({bundle.SUFFIX}), a Parquet or CSV table, or a folder of images")
 
 
 def _head(path: Path) -> bytes:

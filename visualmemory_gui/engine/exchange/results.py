@@ -10,7 +10,8 @@ from visualmemory_gui.engine.types import FirstPage, Skipped
 @dataclass(frozen=True, slots=True)
 class Exported:
     """The result of an export. ``thumbnails`` counts exemplars exported as a thumbnail only, because the original could
-    not be read; ``bare`` those without any image; ``left_out`` those that the format does not carry (struck ones)."""
+    not be read; ``bare`` those without any image; ``left_out`` struck ones and ``parts`` parts of images, which the
+    format does not carry."""
 
     path: str
     format: str
@@ -19,6 +20,7 @@ class Exported:
     thumbnails: int = 0
     bare: int = 0
     left_out: int = 0
+    parts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
