@@ -23,8 +23,8 @@ def encoders(
         typer.Option(
             "--add",
             metavar="FILE",
-            help="Add a TorchScript (.pt) or ONNX (.onnx) file of your own. A TorchScript file is program code: add "
-            "only one that you trust.",
+            help="Add a file of your own: weights for an architecture of timm (.safetensors), ONNX (.onnx) or "
+            "TorchScript (.pt). A TorchScript file is program code: add only one that you trust.",
         ),
     ] = None,
     fetch: Annotated[

@@ -182,12 +182,22 @@ def test_a_whole_file_of_another_network_is_tried_and_does_not_count(hub: Hub, c
     assert list(of.target.parent.iterdir()) == []
 
 
+def test_a_file_that_lacks_weights_is_told_although_timm_takes_it(hub: Hub) -> None:
+    of = small("dinov2-small")
+    network = published(of, hub)
+    state = {key: value for key, value in network.state_dict().items() if "blocks.1.mlp" not in key}
+    hub.files[of.repository] = save(state)
+    with pytest.raises(EncoderError, match=r"lacks weights|does not hold the weights"):
+        timm_models.fetch(of)
+    assert list(of.target.parent.iterdir()) == []
+
+
 def test_weights_that_give_no_numbers_do_not_count(hub: Hub) -> None:
     of = small("dinov2-small")
     network = published(of, hub)
     state = {key: torch.full_like(value, torch.nan) for key, value in network.state_dict().items()}
     hub.files[of.repository] = save(state)
-    with pytest.raises(EncoderError, match="gives no vectors of 48 numbers"):
+    with pytest.raises(EncoderError, match="gives no vectors with these weights"):
         timm_models.fetch(of)
     assert list(of.target.parent.iterdir()) == []
 

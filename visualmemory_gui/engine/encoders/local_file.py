@@ -1,4 +1,4 @@
-"""A network of the user's own: TorchScript (``.pt``) on torch, ONNX (``.onnx``) on OpenVINO.
+"""A network of the user's own: TorchScript (``.pt``) or weights for timm (``.safetensors``) on torch, ONNX on OpenVINO.
 
 It is used only after the user added its file: a copy lies in the folder of weights, and ``FILE.added`` beside it holds
 its sha256. A memory remembers ``local/FILE`` and the sha256, and the sha256 decides which file is meant; no path is
@@ -6,7 +6,8 @@ remembered. A TorchScript file is program code, so no file is opened because a m
 
 The network takes (n, 3, s, s) normalised colours and gives (n, d) vectors or an (n, d, h, w) map, which is averaged.
 ``FILE.json`` beside it may say ``size``, ``fit``, ``resize``, ``interpolation``, ``mean`` and ``std``; without it: the
-middle 224 of 256 pixels, bicubic, the colours of ImageNet.
+middle 224 of 256 pixels, bicubic, the colours of ImageNet. For weights alone it also names the network, see
+``timm_file``.
 """
 
 from __future__ import annotations
@@ -16,12 +17,13 @@ import re
 import shutil
 import warnings
 from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from visualmemory_gui.engine.encoders import openvino_runtime, weights
+from visualmemory_gui.engine.encoders import openvino_runtime, timm_file, timm_models, weights
 from visualmemory_gui.engine.encoders.base import Encoder, check, unit
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.files import atomic_file
@@ -34,9 +36,10 @@ PREFIX = "local/"
 NOTES = {
     ".pt": "a file of your own: program code, which runs with your rights whenever it is used",
     ".onnx": "a file of your own",
+    timm_file.SUFFIX: "weights of your own, for an architecture of timm",
 }
 SUFFIXES = tuple(NOTES)
-FORM = re.compile(r"local/\w[\w .()+-]{0,119}\.(?:pt|onnx)")
+FORM = re.compile(r"local/\w[\w .()+-]{0,119}\.(?:pt|onnx|safetensors)")
 _RECORD = ".added"
 _HOW = "`visualmemory encoders --add FILE` adds it, if you trust it"
 _LICENCE = "as its author states"
@@ -51,11 +54,13 @@ class Input:
     geometry: Geometry
     mean: Triple = (0.485, 0.456, 0.406)
     std: Triple = (0.229, 0.224, 0.225)
+    network: str = ""  # what weights alone are put into
 
     @property
     def preprocess(self) -> str:
-        where = self.geometry
-        return f"{where.fit} {where.size} of {where.resize} {where.interpolation}; mean {self.mean} std {self.std}"
+        where, network = self.geometry, f"; {self.network}" if self.network else ""
+        colours = f"mean {self.mean} std {self.std}"
+        return f"{where.fit} {where.size} of {where.resize} {where.interpolation}; {colours}{network}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,21 +91,26 @@ def is_path(text: str) -> bool:
 
 
 def add(path: Path) -> EncoderIdentity:
-    """Try a network, and copy it and the JSON file beside it into the folder of weights, known by its sha256.
+    """Try a network, and copy it and what its JSON file says into the folder of weights, known by its sha256.
 
     Only for a file that the user names: trying it runs its code. Raises EncoderError when it cannot be used, or
     another one is there under the same name.
     """
     if not FORM.fullmatch(PREFIX + path.name) or not path.is_file():
-        raise EncoderError(f"{path} is not a TorchScript (.pt) or ONNX (.onnx) file with a plain name")
+        raise EncoderError(f"{path} is not a file {', '.join(SUFFIXES)} with a plain name")
     target = weights.folder() / path.name
     if target.is_file() and weights.sha256(target) != weights.sha256(path):
         raise EncoderError(f"another file called {path.name} is in {target.parent}: give yours another name")
-    dim = _tried(path)
+    said = _said(path)
+    if path.suffix == timm_file.SUFFIX:
+        said = timm_file.described(path, said)
+    dim = _tried(path, said)
     try:
-        for source in (path.with_name(path.name + ".json"), path):
-            if source.is_file() and not target.is_file():
-                _copy(source, target.parent / source.name)
+        if not target.is_file():
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if said:
+                _write(_beside(target), json.dumps(said))
+            _copy(path, target)
         _record(ModelFile(target, weights.sha256(target), dim))
     except OSError as error:
         raise EncoderError(f"{path} cannot be copied to {target.parent} ({error.strerror})") from error
@@ -127,7 +137,8 @@ def geometry(wanted: EncoderIdentity) -> Geometry:
 
 def load(wanted: EncoderIdentity, *, device: str, bulk: bool) -> Encoder:
     """The encoder. Raises EncoderError, before the file is opened where it is not the one that ``wanted`` means."""
-    return _loaded(wanted.name, _meant(wanted).checked(), device=device, bulk=bulk)
+    path = _meant(wanted).checked()
+    return _loaded(wanted.name, path, _said(path), device=device, bulk=bulk)
 
 
 def _all() -> list[ModelFile]:
@@ -148,8 +159,7 @@ def _read(record: Path) -> ModelFile | None:
 
 def _record(one: ModelFile) -> None:
     text = json.dumps({"sha256": one.sha256, "dim": one.dim})
-    with atomic_file.write(one.path.with_name(one.path.name + _RECORD)) as file:
-        file.write(text.encode())
+    _write(one.path.with_name(one.path.name + _RECORD), text)
 
 
 def _meant(wanted: EncoderIdentity) -> ModelFile:
@@ -161,18 +171,22 @@ def _meant(wanted: EncoderIdentity) -> ModelFile:
     raise EncoderError(f"the model file {file} (sha256 {sha256}) was not added on this computer: {_HOW}")
 
 
-def _tried(path: Path) -> int:
+def _tried(path: Path, said: dict[str, Any]) -> int:
     """How many numbers the network's vectors have, which only a run shows. Raises EncoderError."""
-    encoder = _loaded(PREFIX + path.name, path, device="cpu", bulk=False)
+    encoder = _loaded(PREFIX + path.name, path, said, device="cpu", bulk=False)
+    if path.suffix == timm_file.SUFFIX:
+        timm_file.try_out(path, said)
     encoder.close()
     return encoder.identity.dim
 
 
-def _loaded(name: str, path: Path, *, device: str, bulk: bool) -> Encoder:
-    fed = _input(path)
+def _loaded(name: str, path: Path, said: dict[str, Any], *, device: str, bulk: bool) -> Encoder:
+    fed = _fed(path, said)
     try:
         if path.suffix == ".pt":
             return _torchscript(name, path, fed, device=device, bulk=bulk)
+        if path.suffix == timm_file.SUFFIX:
+            return _timm(name, path, fed, timm_file.network(path, said), device=device, bulk=bulk)
         return OnnxEncoder(name, path, fed, bulk=bulk)
     except EncoderError:
         raise
@@ -181,18 +195,43 @@ def _loaded(name: str, path: Path, *, device: str, bulk: bool) -> Encoder:
         raise EncoderError(f"{path} cannot be used as an encoder ({detail})") from error
 
 
-def _input(path: Path) -> Input:
-    beside = path.with_name(path.name + ".json")
-    if not beside.is_file():
-        return Input(Geometry(size=224, fit="crop", resize=256))
+def _beside(path: Path) -> Path:
+    return path.with_name(path.name + ".json")
+
+
+def _said(path: Path) -> dict[str, Any]:
+    """What the JSON file beside ``path`` says; empty where there is none."""
     try:
-        said = json.loads(beside.read_text(encoding="utf-8"))
-        colours = {key: _triple(said.pop(key)) for key in ("mean", "std") if key in said}
-        size = int(said.get("size", 224))
-        return Input(Geometry(**{"size": size, "fit": "crop", "resize": size * 256 // 224, **said}), **colours)
-    except (ValueError, TypeError, AttributeError) as error:
-        keys = ", ".join([field.name for field in fields(Geometry)] + ["mean", "std"])
-        raise EncoderError(f"{beside} cannot be used: it may say {keys} ({error})") from error
+        found = json.loads(_beside(path).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError) as error:
+        raise _unclear(path, error) from error
+    if not isinstance(found, dict):
+        raise _unclear(path, "it is not an object")
+    return found
+
+
+def _input(path: Path) -> Input:
+    return _fed(path, _said(path))
+
+
+def _fed(path: Path, said: dict[str, Any]) -> Input:
+    built = {key: said[key] for key in ("architecture", *timm_file.OPTIONS) if key in said}
+    shape = {key: value for key, value in said.items() if key not in (*built, "mean", "std")}
+    network = ", ".join(f"{key} {value}" for key, value in built.items())
+    try:
+        colours = {key: _triple(said[key]) for key in ("mean", "std") if key in said}
+        size = int(shape.get("size", 224))
+        geometry = Geometry(**{"size": size, "fit": "crop", "resize": size * 256 // 224, **shape})
+        return Input(geometry, **colours, network=network)
+    except (ValueError, TypeError) as error:
+        raise _unclear(path, error) from error
+
+
+def _unclear(path: Path, why: object) -> EncoderError:
+    keys = ", ".join([field.name for field in fields(Geometry)] + ["mean", "std"])
+    return EncoderError(f"{_beside(path)} cannot be used: it may say {keys} ({why})")
 
 
 def _triple(values: Any) -> Triple:
@@ -222,6 +261,20 @@ def _torchscript(name: str, path: Path, fed: Input, *, device: str, bulk: bool) 
         dim = _dim(tuple(vectors(torch.zeros(1, 3, size, size)).shape))
     network = Network(module, vectors, fed.mean, fed.std)
     return TorchEncoder(network, _identity(name, path, fed, dim), geometry=fed.geometry, device=device, bulk=bulk)
+
+
+def _timm(name: str, path: Path, fed: Input, module: torch.nn.Module, *, device: str, bulk: bool) -> Encoder:
+    import torch
+
+    from visualmemory_gui.engine.encoders.torch_encoder import Network, SpatialTorchEncoder, TorchEncoder
+
+    size = fed.geometry.size
+    with torch.inference_mode():
+        dim = _dim(tuple(module(torch.zeros(1, 3, size, size)).shape))
+    cells = partial(timm_models.cells, module) if timm_models.has_cells(module) else None
+    made = SpatialTorchEncoder if cells else TorchEncoder
+    network = Network(module, module, fed.mean, fed.std, cells=cells)
+    return made(network, _identity(name, path, fed, dim), geometry=fed.geometry, device=device, bulk=bulk)
 
 
 def _dim(shape: tuple[int, ...]) -> int:
@@ -263,7 +316,11 @@ class OnnxEncoder:
         return out.mean(axis=(2, 3)) if out.ndim == 4 else out
 
 
+def _write(path: Path, text: str) -> None:
+    with atomic_file.write(path) as file:
+        file.write(text.encode())
+
+
 def _copy(source: Path, target: Path) -> None:
-    target.parent.mkdir(parents=True, exist_ok=True)
     with source.open("rb") as file, atomic_file.write(target) as copy:
         shutil.copyfileobj(file, copy)

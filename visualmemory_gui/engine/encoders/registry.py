@@ -38,7 +38,7 @@ def is_name(text: str) -> bool:
 
 
 def choose(text: str, *, report: Report = silent) -> EncoderIdentity:
-    """The encoder that the user names, by its name or by the path of a TorchScript or ONNX file, which is added.
+    """The encoder that the user names, by its name or by the path of a file of their own, which is added.
 
     Weights that are not here are fetched, which ``report`` follows. Nothing that a memory says may be passed here.
     Raises EncoderError.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
@@ -195,40 +195,67 @@ def load(of: Spec, *, device: str, bulk: bool) -> SpatialTorchEncoder:
     except EncoderError as error:
         raise EncoderError(f"{error}: remove {path} to have it fetched again") from error
     mean, std = of.colours
-    network = Network(module, module, mean, std, cells=lambda inputs: _cells(module, inputs))
-    return SpatialTorchEncoder(network, identity(of), geometry=of.geometry, device=device, bulk=bulk)
+    read = Network(module, module, mean, std, cells=lambda inputs: cells(module, inputs))
+    return SpatialTorchEncoder(read, identity(of), geometry=of.geometry, device=device, bulk=bulk)
 
 
 def _file(of: Spec) -> Path:
     return here(of) or weights.not_here(of.name)
 
 
-def _built(of: Spec, path: Path) -> torch.nn.Module:
+def network(timm_name: str, path: Path, options: Mapping[str, Any]) -> torch.nn.Module:
+    """The network of that name with the weights in ``path``, in eval mode; nothing else is opened or fetched.
+
+    ``options`` go to timm. Raises errors of safetensors, timm and torch for files that do not fit.
+    """
     import timm
 
+    # A named file is never looked for anywhere else; timm adapts its keys and position embedding.
+    overlay: dict[str, object] = {"file": str(path), "custom_load": False}
+    if options.get("num_classes"):  # else timm drops a last layer of another size than the one it knows
+        overlay["num_classes"] = options["num_classes"]
+    built: torch.nn.Module = timm.create_model(timm_name, pretrained=True, pretrained_cfg_overlay=overlay, **options)
+    return built.eval()
+
+
+def _built(of: Spec, path: Path) -> torch.nn.Module:
     try:
-        # A named file is never looked for anywhere else; timm adapts its keys and position embedding.
-        network: torch.nn.Module = timm.create_model(
-            of.timm_name, pretrained=True, pretrained_cfg_overlay={"file": str(path)}, **of.options
-        )
-    except Exception as error:  # safetensors, timm and torch each have errors of their own for files that do not fit
+        return network(of.timm_name, path, of.options)
+    except Exception as error:
         detail = " ".join(str(error).split())[:200]
         raise EncoderError(f"{path.name} does not hold the weights of {of.name} ({detail})") from error
-    return network.eval()
 
 
 def _attempt(of: Spec, path: Path) -> None:
-    """Raise EncoderError unless the file at ``path`` gives a vector of an image."""
+    """Raise EncoderError unless the file at ``path`` fills the network and this gives a vector of an image."""
+    dim = try_out(lambda: _built(of, path), of.geometry.size)
+    if dim != of.dim:
+        raise EncoderError(f"{path.name} gives vectors of {dim:,} numbers, not {of.dim:,}")
+
+
+def try_out(build: Callable[[], torch.nn.Module], size: int) -> int:
+    """The dimension of the vectors of a network that ``build`` fills from a file. Raises EncoderError.
+
+    It is built twice: what timm misses in a file it leaves at random numbers, so that the vectors differ.
+    """
     import torch
 
-    network, size = _built(of, path), of.geometry.size
+    image = torch.rand(1, 3, size, size)
     with torch.inference_mode():
-        vector = network(torch.zeros(1, 3, size, size))
-    if vector.shape != (1, of.dim) or not torch.isfinite(vector).all():
-        raise EncoderError(f"{path.name} gives no vectors of {of.dim} numbers for {of.name}")
+        first, second = (build()(image) for _ in range(2))
+    if first.dim() != 2 or not torch.isfinite(first).all():
+        raise EncoderError("the network gives no vectors with these weights")
+    if not torch.allclose(first, second, rtol=1e-4, atol=1e-5):
+        raise EncoderError("it lacks weights that the network needs")
+    return int(first.shape[1])
 
 
-def _cells(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
+def has_cells(module: torch.nn.Module) -> bool:
+    """Whether ``cells`` can read this network: one of patches, with a known number of other tokens before them."""
+    return hasattr(module, "num_prefix_tokens") and hasattr(getattr(module, "patch_embed", None), "grid_size")
+
+
+def cells(module: torch.nn.Module, inputs: torch.Tensor) -> torch.Tensor:
     """(n, 3, s, s) -> (n, h, w, d): the tokens of the patches, without class and register tokens."""
     tokens: torch.Tensor = module.forward_features(inputs)  # type: ignore[operator]
     height, width = cast(Any, module).patch_embed.grid_size
