@@ -57,7 +57,7 @@ apt:
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[fast,map,test]'
+	$(BIN)/python -m pip install --quiet -e '.[map,test]'
 	touch $@
 
 clean:

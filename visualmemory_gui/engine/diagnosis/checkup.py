@@ -24,6 +24,8 @@ QUICK = ("numpy", "hnswlib", "PIL.Image", "openvino")
 """Modules of compiled code that are quick to import, and are."""
 FOR_TORCH = frozenset({"timm", "torch", "torchvision"})
 """Packages without which lite0 still works once it has been converted."""
+SPARED = {"openvino": "everything works without it, but encoding on a CPU takes four times as long"}
+"""Packages that are installed where there are any for the computer, and what is without them."""
 _DEBIAN = {
     "libEGL.so.1": "libegl1",
     "libGL.so.1": "libgl1",
@@ -76,9 +78,11 @@ def _declared(wanted: list[Requirement]) -> list[Finding]:
 
 def _package(wanted: Requirement, tried: Mapping[str, Probed]) -> Finding:
     """Whether the package is there and, where that was tried, can be imported."""
-    spared = wanted.name.lower() in FOR_TORCH and openvino_lite.ready()
+    name = wanted.name.lower()
+    spared = name in SPARED or (name in FOR_TORCH and openvino_lite.ready())
     needed = not wanted.extra and not spared
-    found = packages.installed(wanted, needed=needed, without="lite0 works all the same, other encoders do not")
+    without = SPARED.get(name, "lite0 works all the same, other encoders do not")
+    found = packages.installed(wanted, needed=needed, without=without)
     outcome = next((tried[name] for name in tried if name.split(".")[0] == wanted.module), None)
     if found.state == "ok" and outcome is not None and outcome.error:
         return Finding(

@@ -9,7 +9,7 @@ from typing import Any
 
 from visualmemory_gui.engine.errors import EncoderError
 
-MISSING = "OpenVINO is not installed: install visualmemory_gui[fast]"
+MISSING = "OpenVINO is not installed: `pip install openvino` installs it, where there is a package for this computer"
 
 
 def installed() -> bool:
