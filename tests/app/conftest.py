@@ -91,6 +91,9 @@ class Answers:
         self.asked.append(choice.name)
         then(self.encoder_answer)
 
+    def network(self, then: Callable[[str], object]) -> None:
+        then(self.path)
+
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
         then(str(folder / f"{name}.vmemz"), "bundle", False)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,16 +13,17 @@ from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import write_images
+from tests.engine.encoders.test_local_file import onnx_file
 from tests.hub_server import Hub, hub_server
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.encoder_choice import EncoderChoice
-from visualmemory_gui.app.models.encoders import JOB, EncodersModel
+from visualmemory_gui.app.models.encoders import FILES, JOB, EncodersModel
 from visualmemory_gui.app.operations import encoders
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.widgets.dialogs.encoder_dialog import EncoderDialog
 from visualmemory_gui.app.widgets.panels.long_task import LongTask
-from visualmemory_gui.engine.encoders import download, timm_models, weights
+from visualmemory_gui.engine.encoders import download, local_file, timm_models, weights
 from visualmemory_gui.engine.types import EncoderInfo
 
 FREE, OWN = "dinov2-small", "dinov3-small"
@@ -162,6 +164,46 @@ def test_the_speed_is_measured_on_demand(chooser: Chooser, monkeypatch: pytest.M
     chooser.settle()
     assert chooser.said("encoderTold") == "" and chooser.errors == []
     assert chooser.select("fake")[5].endswith(" a second")
+
+
+@pytest.fixture
+def own_file(tmp_path: Path) -> Path:
+    """A network of the user's own."""
+    path = tmp_path / "mine.onnx"
+    path.write_bytes(onnx_file(b"GlobalAveragePool", 32))
+    path.with_name("mine.onnx.json").write_text(json.dumps({"size": 32, "resize": 32}))
+    return path
+
+
+def test_a_file_of_ones_own_is_added_and_selected(chooser: Chooser, own_file: Path) -> None:
+    encoders.add(chooser.session, chooser.model, str(own_file), chooser.dialog.select)
+    chooser.settle()
+    assert chooser.said("encoderTold") == "mine.onnx was added as local/mine.onnx."
+    assert chooser.said("encoderFacts").startswith("local/mine.onnx: 3 numbers per vector")
+    assert chooser.dialog.table.chosen is not None and chooser.dialog.table.chosen.name == "local/mine.onnx"
+    chooser.button("Use it").click()
+    assert chooser.chosen == ["local/mine.onnx"]
+
+
+def test_a_file_that_is_no_network_is_told_in_the_dialog(chooser: Chooser, own_file: Path) -> None:
+    own_file.write_bytes(b"no network")
+    encoders.add(chooser.session, chooser.model, str(own_file), chooser.dialog.select)
+    chooser.settle()
+    assert "cannot be used as an encoder" in chooser.said("encoderTold") and chooser.errors == []
+
+
+def test_program_code_is_added_only_by_one_who_trusts_it(empty_desk: Desk, tmp_path: Path) -> None:
+    desk, added = empty_desk, list[str]()
+    choice = EncoderChoice(desk.window.session, desk.ask, EncodersModel(desk.window.session.tasks), name="lite0")
+    desk.ask.path = str(tmp_path / "mine.pt")
+    desk.ask.confirm = lambda question, verb, then: desk.ask.asked.append(question)  # type: ignore[method-assign]
+    choice.add(added.append)
+    desk.settle()
+    assert "program code" in desk.ask.asked[-1] and added == [] and not weights.folder().exists()
+
+
+def test_the_endings_offered_are_those_that_can_be_added() -> None:
+    assert set(FILES) == set(local_file.SUFFIXES)
 
 
 def test_a_memory_of_a_folder_is_made_with_the_chosen_encoder(empty_desk: Desk, tmp_path: Path) -> None:

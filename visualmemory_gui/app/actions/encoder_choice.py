@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from pathlib import Path
 
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.models.encoders import EncodersModel
@@ -14,6 +15,11 @@ from visualmemory_gui.engine.text.visible_text import size_text
 TERMS = (
     "The weights of {name} come under terms of their own: {licence}. Read them at {terms}\n\n"
     "Fetching {size} means that you accept them."
+)
+
+PROGRAM = (
+    "{name} is a TorchScript file, which is program code: it runs with your rights whenever it is used. Add it only if "
+    "you trust it."
 )
 
 
@@ -50,6 +56,17 @@ class EncoderChoice:
             self._dialogs.confirm(question, "Accept and fetch", fetch)
         else:
             fetch()
+
+    def add(self, then: Callable[[str], object]) -> None:
+        """Ask for a file of the user's own and add it; ``then`` is called with its name among the encoders."""
+        self._dialogs.network(partial(self._add, then))
+
+    def _add(self, then: Callable[[str], object], path: str) -> None:
+        add = partial(encoders.add, self._session, self.model, path, then)
+        if path.endswith(".pt"):
+            self._dialogs.confirm(PROGRAM.format(name=Path(path).name), "Add it", add)
+        else:
+            add()
 
     def measure(self, name: str) -> None:
         encoders.measure(self._session, self.model, name)

@@ -10,7 +10,9 @@ from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.types import EncoderInfo
 
 JOB = "an encoder"
-"""The job that fetches or measures an encoder: one at a time."""
+"""The job that fetches, adds or measures an encoder: one at a time."""
+FILES = (".safetensors", ".onnx", ".pt")
+"""The endings of the user's own files that can be added."""
 
 
 class EncodersModel(QObject):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TypeVar
 
 from visualmemory_gui.app.models.encoders import JOB, EncodersModel
@@ -37,6 +38,23 @@ def fetch(session: Session, model: EncodersModel, name: str) -> None:
         say(f"The weights of {name} are here.")
 
     _run(session, model, f"Fetching the weights of {name}", work, done, lambda why: say(why or STOPPED.format(name)))
+
+
+def add(session: Session, model: EncodersModel, path: str, then: Callable[[str], object]) -> None:
+    """Try the user's own file, add it, and call ``then`` with the name of the encoder that it is."""
+
+    def work(report: Report) -> str:
+        from visualmemory_gui.engine.encoders import registry
+
+        report(0, None, "Trying it")
+        return registry.choose(path, report=report).name
+
+    def done(name: str) -> None:
+        model.tell(f"{Path(path).name} was added as {name}.")
+        look(model)
+        then(name)
+
+    _run(session, model, f"Adding {Path(path).name}", work, done, model.tell)
 
 
 def measure(session: Session, model: EncodersModel, name: str) -> None:

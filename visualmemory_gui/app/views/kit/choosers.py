@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from visualmemory_gui.app.actions.dialogs import ImpactOf
+from visualmemory_gui.app.models.encoders import FILES
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations.originals import not_found
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
@@ -145,6 +146,15 @@ class Choosers:
         dialog.chosen.connect(then)
         dialog.fetch_requested.connect(lambda name: choice.fetch(name))  # a bound method would not keep it alive
         dialog.measure_requested.connect(lambda name: choice.measure(name))
+        dialog.file_requested.connect(partial(choice.add, lambda name: _select(dialog, name)))
+        dialog.open()
+
+    def network(self, then: Callable[[str], object]) -> None:
+        """Ask for a file that can be added as an encoder."""
+        dialog = self._file_dialog("Add an encoder of your own", None, self._above())
+        dialog.setFileMode(QFileDialog.FileMode.ExistingFile)
+        dialog.setNameFilters([name_filter("Networks", FILES), "All files (*)"])
+        dialog.fileSelected.connect(then)
         dialog.open()
 
     def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
@@ -281,8 +291,8 @@ class Choosers:
         dialog.fileSelected.connect(then)
         dialog.open()
 
-    def _file_dialog(self, title: str, folder: Path | None) -> QFileDialog:
-        dialog = QFileDialog(self._window, title, str(folder or ""))
+    def _file_dialog(self, title: str, folder: Path | None, parent: QWidget | None = None) -> QFileDialog:
+        dialog = QFileDialog(parent or self._window, title, str(folder or ""))
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         return dialog
 
@@ -301,3 +311,9 @@ def show_impact(dialog: LabelChooser, impact_of: ImpactOf) -> None:
 
     dialog.label_proposed.connect(lambda label: impact_of(label, partial(tell, label)))
     dialog.propose()
+
+
+def _select(dialog: EncoderDialog, name: str) -> None:
+    """Select an encoder that was added, unless the dialog has been closed since."""
+    if shiboken6.isValid(dialog):
+        dialog.select(name)

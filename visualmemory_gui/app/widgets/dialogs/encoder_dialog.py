@@ -25,6 +25,7 @@ class EncoderDialog(FittingDialog):
     chosen = Signal(str)
     fetch_requested = Signal(str)
     measure_requested = Signal(str)
+    file_requested = Signal()
 
     def __init__(self, parent: QWidget | None, model: EncodersModel, *, now: str, verb: str = "Use it") -> None:
         """``now`` is the name of the encoder that is selected at first; ``verb`` says what choosing one does."""
@@ -41,12 +42,16 @@ class EncoderDialog(FittingDialog):
         self._fetch.setObjectName("fetchEncoder")
         self._measure.setObjectName("measureEncoder")
         self._measure.setToolTip("See how many images a second it turns into vectors on this computer")
+        self._file = QPushButton("Add a file…")
+        self._file.setObjectName("addEncoder")
+        self._file.setToolTip("Add a network of your own: .safetensors for timm, .onnx or .pt")
         self._use, buttons = self.verb_or_cancel(verb)
         self._lay_out(buttons)
         self.table.row_chosen.connect(self.on_row_chosen)
         self.table.itemActivated.connect(lambda _: self.accept())
         self._fetch.clicked.connect(lambda: self.fetch_requested.emit(self._now))
         self._measure.clicked.connect(lambda: self.measure_requested.emit(self._now))
+        self._file.clicked.connect(self.file_requested)
         model.updated.connect(self.on_updated)
         self.on_updated()
         self.table.setFocus()
@@ -54,6 +59,11 @@ class EncoderDialog(FittingDialog):
     def on_updated(self) -> None:
         self.table.refresh(self._now)
         self._show()
+
+    def select(self, name: str) -> None:
+        """Select an encoder, also one that is not listed yet."""
+        self._now = name
+        self.on_updated()
 
     def on_row_chosen(self) -> None:
         row = self.table.chosen
@@ -72,6 +82,7 @@ class EncoderDialog(FittingDialog):
         here = row is not None and row.weights_here
         self._use.setEnabled(here)
         self._measure.setEnabled(here and not busy)
+        self._file.setEnabled(not busy)
         self._fetch.setEnabled(row is not None and not here and not busy)
         left = 0 if row is None else row.size - row.arrived
         more = row is not None and row.terms
@@ -87,6 +98,7 @@ class EncoderDialog(FittingDialog):
         row = QHBoxLayout()
         row.addWidget(self._fetch)
         row.addWidget(self._measure)
+        row.addWidget(self._file)
         row.addStretch(1)
         row.addWidget(buttons)
         column = QVBoxLayout(self)
