@@ -12,6 +12,7 @@ from tools.screenshots.encoder_scenes import encoders
 from tools.screenshots.opinion_scenes import opinion
 from tools.screenshots.stage import Stage, ask, select_rows, type_into, unpack, wait
 from tools.screenshots.study_scenes import best_settings, evaluated, experiments, map_of_images, novelty, study
+from tools.screenshots.word_scenes import words
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.operations import exemplars, folders
 from visualmemory_gui.app.operations import history as steps
@@ -438,5 +439,5 @@ def long_names(stage: Stage) -> None:
 STORY = (
     empty, decide, opinion, voters, torn, parts, strike, unknown, taught, preview, watch, menus, queue, cull,
     curate, struck, review, history, branch, notes, palette, study, evaluated, best_settings, novelty,
-    map_of_images, experiments, busy, dialogs, encoders, originals, long_names,
+    map_of_images, experiments, busy, dialogs, encoders, originals, words, long_names,
 )  # fmt: skip

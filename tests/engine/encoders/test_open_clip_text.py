@@ -163,7 +163,7 @@ def test_a_missing_or_damaged_text_tower_is_named(small: Callable[[str], Small])
             registry.text_tower(made.encoder)
         path.write_bytes(kept)
     made.spec.tokens.unlink()
-    assert not registry.has_texts("small-siglip")
+    assert "--fetch small-siglip --text" in registry.text_refusal("small-siglip")
     with pytest.raises(EncoderError, match="--fetch small-siglip --text"):
         registry.text_tower(made.encoder)
 

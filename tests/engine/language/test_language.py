@@ -15,7 +15,7 @@ from visualmemory_gui.engine.encoders.fake import FakeEncoder, FakeText
 from visualmemory_gui.engine.errors import BadValue, EncoderError
 from visualmemory_gui.engine.language.class_names import TEMPLATE, class_name_shares, name_of
 from visualmemory_gui.engine.language.find import find
-from visualmemory_gui.engine.language.text_vectors import LONGEST, TextVectors, knows_words, text_vectors_of
+from visualmemory_gui.engine.language.text_vectors import LONGEST, TextVectors, refusal, text_vectors_of
 from visualmemory_gui.engine.types import EncoderIdentity
 
 COLOURS = {"things/red": (255, 0, 0), "things/green": (0, 128, 0), "others/blue": (0, 0, 255)}
@@ -88,7 +88,7 @@ def test_a_text_is_computed_once_and_the_vocabulary_goes_with_its_encoder(memory
     first = texts.vectors(["red", "blue", "red"])
     assert (first == texts.vectors(["red", "blue", "red"])).all() and Counting.asked == ["red", "blue"]
     assert text_vectors_of(memory) is text_vectors_of(memory)
-    assert knows_words(memory)
+    assert refusal(memory) == ""
 
 
 def test_an_encoder_without_words_says_which_have_them(tmp_path: Path) -> None:
@@ -99,7 +99,7 @@ def test_an_encoder_without_words_says_which_have_them(tmp_path: Path) -> None:
         registry.text_tower(Wordless())
     with pytest.raises(EncoderError, match="knows no words"):
         registry.fetch_text("lite0")
-    assert not registry.has_texts("lite0")
+    assert "knows no words" in registry.text_refusal("lite0")
     with (
         VisualMemory.create(tmp_path / "v.vmem", dim=3) as vectors,
         pytest.raises(BadValue, match="vectors of your own"),
@@ -116,4 +116,4 @@ def test_without_the_extra_it_says_what_to_install(monkeypatch: pytest.MonkeyPat
         registry.text_tower(Clip())
     with pytest.raises(EncoderError, match=r"install visualmemory_gui\[text\]"):
         registry.fetch_text("clip-base-32")
-    assert not registry.has_texts("clip-base-32")
+    assert "install visualmemory_gui[text]" in registry.text_refusal("clip-base-32")

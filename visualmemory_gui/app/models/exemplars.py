@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -39,10 +39,11 @@ class Pick:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Like:
-    """What exemplars are compared with: ``vector`` (dim,) float32 of unit length."""
+    """What exemplars are compared with: ``vector`` (dim,) float32 of unit length, of an image or of words."""
 
     name: str
     vector: npt.NDArray[np.float32]
+    of_words: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,12 +78,17 @@ class FoundExemplars:
 @dataclass(frozen=True, slots=True)
 class Cell:
     """What the grid paints of an exemplar besides its image. ``missing`` is where its original was, "" if it is there
-    or has not been looked for yet."""
+    or has not been looked for yet.
+
+    Where the order is by likeness, ``score`` is the cosine with the words, or ``distance`` that to the image.
+    """
 
     id: int
     label: str
     struck: bool
     missing: str = ""
+    score: float | None = None
+    distance: float | None = None
 
 
 def look(memory: WholeMemory, wanted: Filter) -> Generator[None, None, FoundExemplars]:
@@ -174,13 +180,22 @@ def under(snapshot: Snapshot, label: str | None) -> npt.NDArray[np.bool_]:
     return fits[snapshot.label] if len(fits) else np.zeros(len(snapshot), bool)
 
 
-def cells_of(snapshot: Snapshot, ids: Ids, missing: Callable[[int], str] = lambda _: "") -> list[Cell]:
-    """What to paint for those of ``ids`` (n,) that still exist; ``missing`` is as for ``ExemplarsModel``."""
+def cells_of(
+    snapshot: Snapshot, ids: Ids, missing: Callable[[int], str] = lambda _: "", like: Like | None = None
+) -> list[Cell]:
+    """What to paint for those of ``ids`` (n,) that still exist, compared with ``like``; ``missing`` is as for
+    ``ExemplarsModel``."""
     rows = _rows(snapshot, ids)
     labels = snapshot.labels
     code, active = snapshot.label[rows].tolist(), snapshot.active[rows].tolist()
     parts = zip(snapshot.ids[rows].tolist(), code, active, strict=True)
-    return [Cell(exemplar, labels[c], not voting, missing(exemplar)) for exemplar, c, voting in parts]
+    cells = [Cell(exemplar, labels[c], not voting, missing(exemplar)) for exemplar, c, voting in parts]
+    if like is None or not cells:
+        return cells
+    cosines = (snapshot.vectors_of(rows) @ like.vector).tolist()
+    if like.of_words:
+        return [replace(cell, score=cosine) for cell, cosine in zip(cells, cosines, strict=True)]
+    return [replace(cell, distance=max(0.0, 1 - cosine)) for cell, cosine in zip(cells, cosines, strict=True)]
 
 
 def parted(snapshot: Snapshot, ids: Ids) -> tuple[Ids, Ids]:
@@ -241,7 +256,8 @@ class ExemplarsModel(QObject):
     def cells(self, ids: Ids) -> list[Cell]:
         """What to paint for ``ids``, from the newest snapshot: no row of the database is read."""
         memory = self._memory
-        return cells_of(memory.snapshot, ids, self._missing) if memory is not None else []
+        like = self._filter.like if self._filter.order == "nearest" else None
+        return cells_of(memory.snapshot, ids, self._missing, like) if memory is not None else []
 
     def parted(self, ids: Ids) -> tuple[Ids, Ids]:
         """``ids`` split into active and struck-out ones."""

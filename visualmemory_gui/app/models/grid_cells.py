@@ -45,11 +45,19 @@ class CellsModel(QAbstractListModel):
 
 def in_words(cell: Cell) -> str:
     """ "animals/cat, struck out, exemplar 12, original missing"."""
-    parts = [cell.label, "struck out" if cell.struck else "", f"exemplar {cell.id}"]
+    parts = [cell.label, "struck out" if cell.struck else "", f"exemplar {cell.id}", likeness(cell)]
     return ", ".join([*filter(None, parts), *(["original missing"] if cell.missing else [])])
 
 
 def tip(cell: Cell) -> str:
     """The same on several lines, with where the original was."""
     lines = [cell.label, f"exemplar {cell.id:,}{', struck out' if cell.struck else ''}"]
+    lines += filter(None, [likeness(cell)])
     return "\n".join(lines + ([f"Original missing: {cell.missing}"] if cell.missing else []))
+
+
+def likeness(cell: Cell) -> str:
+    """ "score 0.271" of the words, "distance 0.321" to the image, "" where neither is compared."""
+    if cell.score is not None:
+        return f"score {cell.score:.3f}"
+    return "" if cell.distance is None else f"distance {cell.distance:.3f}"

@@ -86,6 +86,18 @@ def here(of: TextSpec) -> bool:
     return of.target.is_file() and (of.tokens.is_file() or not of.vocabulary)
 
 
+def refusal(of: TextSpec) -> str:
+    """What is missing of a text tower, and what to do; "" where it can be loaded."""
+    if not installed():
+        return MISSING
+    if here(of):
+        return ""
+    return (
+        f"the text tower of {of.name} is not on this computer; `visualmemory encoders --fetch {of.name} --text` "
+        "fetches it"
+    )
+
+
 def fetch(of: TextSpec, report: Report = silent) -> None:
     """Fetch the files of the text tower that are not here. Raises EncoderError."""
     if not installed():
@@ -106,13 +118,8 @@ def fetch(of: TextSpec, report: Report = silent) -> None:
 
 def load(of: TextSpec, encoder: Encoder) -> OpenClipText:
     """The text tower of ``encoder``, on its device. Raises EncoderError, also where it belongs to other weights."""
-    if not installed():
-        raise EncoderError(MISSING)
-    if not here(of):
-        raise EncoderError(
-            f"the text tower of {of.name} is not on this computer; `visualmemory encoders --fetch {of.name} --text` "
-            "fetches it"
-        )
+    if why := refusal(of):
+        raise EncoderError(why)
     model = _built(of, of.target)
     pair = {"encoder": encoder.identity.weights_sha256, "text": weights.sha256(of.target)}
     if pair != _recorded(of):

@@ -73,10 +73,12 @@ def text_tower(encoder: Encoder) -> TextTower:
     return open_clip_text.load(open_clip_text.spec(name) or _wordless(name), encoder)
 
 
-def has_texts(name: str) -> bool:
-    """Whether texts can be compared with the vectors of ``name`` now: it has a text tower, which is here."""
+def text_refusal(name: str) -> str:
+    """Why texts cannot be compared with the vectors of ``name`` now, and what to do; "" where they can."""
+    if name == fake.NAME:
+        return ""
     found = open_clip_text.spec(name)
-    return name == fake.NAME or (found is not None and open_clip_text.installed() and open_clip_text.here(found))
+    return _no_words(name) if found is None else open_clip_text.refusal(found)
 
 
 def info(name: str) -> EncoderInfo:
@@ -192,8 +194,12 @@ def _mismatch(wanted: EncoderIdentity) -> EncoderMismatch:
 
 
 def _wordless(name: str) -> NoReturn:
+    raise EncoderError(_no_words(name))
+
+
+def _no_words(name: str) -> str:
     names = ", ".join(each.name for each in open_clip_text.SPECS)
-    raise EncoderError(f"the encoder {name[:80]} knows no words; those that do are {names}")
+    return f"the encoder {name[:80]} knows no words; those that do are {names}"
 
 
 def _unknown(name: str) -> NoReturn:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.language.text_vectors import checked, text_vectors_of
+from visualmemory_gui.engine.language.text_vectors import vector_of
 from visualmemory_gui.engine.types import F32, F64, I64, State
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ def find(memory: Memory, text: str, *, most: int = USUAL, state: State = "active
     """
     if most < 1:
         raise BadValue(f"at least 1 exemplar is to be found, not {most}")
-    [vector] = text_vectors_of(memory).vectors([checked(text)])
+    vector = vector_of(memory, text)
     ids, scores = _active(memory, vector, most) if state == "active" else _others(memory, vector, state)
     order = np.lexsort((ids, -scores))[:most]
     return FoundByWords(ids[order], scores[order])

@@ -63,12 +63,18 @@ def text_vectors_of(memory: Memory) -> TextVectors:
         return found
 
 
-def knows_words(memory: Memory) -> bool:
-    """Whether texts can be compared with the memory's images now; loads nothing."""
-    return registry.has_texts(memory.identity.name)
+def vector_of(memory: Memory, text: str) -> F32:
+    """The vector (dim,) of ``text``. Raises as ``text_vectors_of``, and BadValue for one that is empty or too long."""
+    found: F32 = text_vectors_of(memory).vectors([_checked(text)])[0]
+    return found
 
 
-def checked(text: str) -> str:
+def refusal(memory: Memory) -> str:
+    """Why texts cannot be compared with the memory's images now, "" where they can; loads nothing."""
+    return NO_IMAGES if memory.identity.name == BROUGHT else registry.text_refusal(memory.identity.name)
+
+
+def _checked(text: str) -> str:
     """``text`` without spaces around it. Raises BadValue where nothing is left of it, or it is too long."""
     kept = " ".join(text.split())
     if not kept or len(kept) > LONGEST:

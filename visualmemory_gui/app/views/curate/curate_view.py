@@ -21,6 +21,7 @@ from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.originals import OriginalsModel
 from visualmemory_gui.app.models.thumbnails import Thumbnails
+from visualmemory_gui.app.models.word_search import WordSearchModel
 from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.curate import curate_actions, curate_menus
@@ -55,6 +56,7 @@ class CurateView(QWidget):
         self._session = session
         self.originals = OriginalsModel(session.tasks, self)
         self.exemplars = ExemplarsModel(session.tasks, self, missing=self.originals.missing)
+        self.words = WordSearchModel(session.tasks, self)
         self.history = HistoryModel(session.tasks, self)
         self._classes = ClassTreeModel(self)
         self.thumbnails = Thumbnails(session.tasks, self, side=self._pixels(SIDE_PT))
@@ -95,6 +97,7 @@ class CurateView(QWidget):
         self._files.set_memory(memory)
         self.exemplars.set_memory(memory)
         self._show_order()
+        self.words.set_memory(memory)
         self.history.set_memory(memory)
         self.tabs.set_memory(memory)
         self.tree.go_to("all")
@@ -182,6 +185,18 @@ class CurateView(QWidget):
     def _show_order(self) -> None:
         wanted = self.exemplars.filter
         self.filter.set_order(wanted.order, wanted.like.name if wanted.like is not None else "the query")
+
+    def on_words_entered(self, words: str) -> None:
+        """Sort by how well ``words`` fit; without words as before."""
+        like = self.exemplars.filter.like
+        if words:
+            self.words.search(words)
+        elif like is not None and like.of_words:
+            self._sort("oldest", None)
+
+    def on_found_by_words(self, like: Like) -> None:
+        self._sort("nearest", like)
+        self.grid.verticalScrollBar().setValue(0)
 
     def on_selection_changed(self) -> None:
         """Name what the actions would affect; nothing while the grid is hidden behind a review."""
@@ -382,6 +397,10 @@ class CurateView(QWidget):
         self.filter.state_changed.connect(lambda state: shown.set_filter(replace(shown.filter, state=state)))
         self.filter.since_changed.connect(lambda since: shown.set_filter(replace(shown.filter, since=since)))
         self.filter.order_changed.connect(self.on_order_chosen)
+        self.filter.words_entered.connect(self.on_words_entered)
+        self.words.updated.connect(lambda: self.filter.set_words(self.words.refusal))
+        self.words.found.connect(self.on_found_by_words)
+        self.words.failed.connect(session.post_note)
         self.filter.pick_dropped.connect(lambda: self.on_pick_requested(None))
         self.steps.pick_requested.connect(self.on_pick_requested)
         self.classes.filter.new_class_requested.connect(commands.new_class)

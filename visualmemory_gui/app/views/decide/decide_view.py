@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
+from visualmemory_gui.app.models.class_names import ClassNamesModel
 from visualmemory_gui.app.models.counterfactuals import flip_sentence
 from visualmemory_gui.app.models.drawn_parts import DrawnPartsModel
 from visualmemory_gui.app.models.exemplar_image import ExemplarImageModel
@@ -65,6 +66,7 @@ class DecideView(QWidget):
         self.query = QueryPanel(session.decision, self.recent, self.query_image, self.parts)
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
         self.decision = DecisionPanel(session.decision, session.class_marks, session.opinion)
+        self.class_names = ClassNamesModel(session.tasks, session.decision, self)
         self.queue = QueuePanel(session.queue)
         self._folded = False
         self.preview = LargePreview(self)
@@ -266,6 +268,9 @@ class DecideView(QWidget):
         drops.dropped.connect(self.images_dropped)
         for each in (drops, self.query):
             each.words_dropped.connect(lambda: self._session.post_note(NO_IMAGE))
+        details = self.decision.details
+        details.fold.toggled.connect(self.class_names.set_on)
+        self.class_names.updated.connect(lambda: details.show_names(self.class_names.sentence))
         self._session.queue.updated.connect(self.on_queue_updated)
         self.queue.image_chosen.connect(self._decision.ask_queued)
         self.queue.selection_changed.connect(self.facts_changed)

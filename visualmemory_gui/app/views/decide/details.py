@@ -41,13 +41,17 @@ class Details(QWidget):
         self._names = ShortLabels()
         self.rules.setItemDelegateForColumn(1, LabelDelegate(self.rules, lambda: self._names))
         self.distances = DistancesPlot()
+        self.names = QLabel()
+        self.names.setWordWrap(True)
+        self.names.setTextFormat(Qt.TextFormat.PlainText)
+        self.names.setAccessibleDescription("What the names of the classes alone would say")
         self.misses = QLabel()
         self.misses.setWordWrap(True)
         self.misses.setProperty("dim", True)
         self.misses.setAccessibleDescription("What the HNSW index would miss")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        for widget in (self.fold, self.rules, self.distances, self.misses):
+        for widget in (self.fold, self.rules, self.names, self.distances, self.misses):
             column.addWidget(widget)
         self.fold.toggled.connect(self.on_toggled)
         self.on_toggled(False)
@@ -66,6 +70,11 @@ class Details(QWidget):
         state = "disagree" if self._disagreed else "agree"
         self.fold.setText(f"Details: the voting rules {state}" if tallies else "Details")
 
+    def show_names(self, sentence: str) -> None:
+        """Show what the names of the classes alone would say, "" for nothing."""
+        self.names.setText(sentence)
+        self._show_folded()
+
     def set_brief(self, brief: bool) -> None:
         """Where room is short, open the details only on request."""
         if brief != self._brief:
@@ -80,6 +89,7 @@ class Details(QWidget):
         opened = self.fold.isChecked()
         self.rules.setVisible(opened)
         self.distances.setVisible(opened and bool(self.distances.dots))
+        self.names.setVisible(opened and bool(self.names.text()))
         self.misses.setVisible(opened and bool(self.misses.text()))
 
     def _open_or_close(self) -> None:

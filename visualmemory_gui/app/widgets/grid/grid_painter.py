@@ -89,6 +89,19 @@ class CellPainter:
             self._paint_struck(painter, box)
         if cell.missing:
             self._paint_missing(painter, box)
+        likeness = cell.distance if cell.score is None else cell.score
+        if likeness is not None:
+            self._paint_likeness(painter, box, likeness)
+
+    def _paint_likeness(self, painter: QPainter, box: QRectF, likeness: float) -> None:
+        """Paint at the bottom right how well the words fit, or how far it is from the image."""
+        c = theme.current()
+        text = f"{likeness:.2f}"
+        wide = self._metrics.horizontalAdvance(text) + theme.px(5)
+        badge = QRectF(box.right() - wide, box.bottom() - self.size.line, wide, self.size.line)
+        painter.fillRect(badge, QColor(c.surface))
+        painter.setPen(QColor(c.text))
+        painter.drawText(badge, int(Qt.AlignmentFlag.AlignCenter), text)
 
     def _paint_missing(self, painter: QPainter, box: QRectF) -> None:
         """Paint a sign at the top right: only the thumbnail is left of the image."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime
 
-from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from visualmemory_gui.app import theme
@@ -19,6 +19,7 @@ ORDERS = (
 DAY_S = 86_400
 PAUSE_MS = 150
 LONGEST_NAME = 28
+FIND = "Find in class, path or note"
 
 
 class FilterBar(QWidget):
@@ -29,14 +30,21 @@ class FilterBar(QWidget):
     since_changed = Signal(object)  # seconds since the epoch, or None
     order_changed = Signal(str)  # a key of ORDERS
     pick_dropped = Signal()  # show all that match again
+    words_entered = Signal(str)  # find images by what they show
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._edit = QLineEdit()
         self._edit.setObjectName("filterEdit")
-        self._edit.setAccessibleName("Find in class, path or note")
-        self._edit.setPlaceholderText("Find in class, path or note")
+        self._edit.setAccessibleName(FIND)
+        self._edit.setPlaceholderText(FIND)
         self._edit.setClearButtonEnabled(True)
+        self._words = QToolButton()
+        self._words.setObjectName("filterWords")
+        self._words.setText("By words")
+        self._words.setCheckable(True)
+        self._words.setAutoRaise(False)
+        self._words.toggled.connect(self.on_words_toggled)
         self._states = _box("filterState", "Which exemplars", [text for _, text in STATES])
         self._ages = _box("filterAge", "Added when", [text for _, text in AGES])
         self._orders = _box("filterOrder", "In which order", [text for _, text in ORDERS])
@@ -50,8 +58,8 @@ class FilterBar(QWidget):
         self._count.setProperty("dim", True)
         self._pause = QTimer(self, singleShot=True, interval=PAUSE_MS)
         self._pause.timeout.connect(self._tell)
-        self._edit.textChanged.connect(lambda _: self._pause.start())
-        self._edit.returnPressed.connect(self._tell)
+        self._edit.textChanged.connect(self.on_typed)
+        self._edit.returnPressed.connect(self.on_entered)
         self._states.currentIndexChanged.connect(lambda at: self.state_changed.emit(STATES[at][0]))
         self._orders.activated.connect(lambda at: self.order_changed.emit(ORDERS[at][0]))
         self._ages.currentIndexChanged.connect(lambda at: self.since_changed.emit(_moment(AGES[at][0])))
@@ -60,6 +68,7 @@ class FilterBar(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(theme.px(5))
         row.addWidget(self._edit, 1)
+        row.addWidget(self._words)
         for widget in (self._pick, self._orders, self._states, self._ages, self._count):
             row.addWidget(widget)
         self.set_pick("")
@@ -68,20 +77,48 @@ class FilterBar(QWidget):
     def state(self) -> str:
         return STATES[self._states.currentIndex()][0]
 
+    def set_words(self, refusal: str) -> None:
+        """Offer to find by words, or say why that is not possible."""
+        self._words.setEnabled(not refusal)
+        self._words.setChecked(self._words.isChecked() and not refusal)
+        tip = "Find images by what they show: type words, then press Enter"
+        self._words.setToolTip(f"{tip}\nOff: {refusal}" if refusal else tip)
+
+    def on_words_toggled(self, on: bool) -> None:
+        self.clear_text()
+        if not on:
+            self.words_entered.emit("")
+        name = "Find by what the images show, as in: a red flag" if on else FIND
+        self._edit.setAccessibleName(name)
+        self._edit.setPlaceholderText(name)
+        self._edit.setFocus()
+
+    def on_typed(self) -> None:
+        """Find in texts after a pause; words are compared with all images only on Enter."""
+        if not self._words.isChecked():
+            self._pause.start()
+        elif not self._edit.text():
+            self.on_entered()
+
+    def on_entered(self) -> None:
+        if self._words.isChecked():
+            self.words_entered.emit(" ".join(self._edit.text().split()))
+        else:
+            self._tell()
+
     def set_state(self, state: str) -> None:
         self._states.setCurrentIndex([key for key, _ in STATES].index(state))
 
     def set_order(self, order: str, like: str = "the query") -> None:
         """Show the order; ``like`` is what "nearest" compares with."""
         keys = [key for key, _ in ORDERS]
-        self._orders.setItemText(keys.index("nearest"), f"Nearest to {like}")
+        self._orders.setItemText(keys.index("nearest"), f"Nearest to {_short(like)}")
         self._orders.setCurrentIndex(keys.index(order))
 
     def set_pick(self, name: str) -> None:
         """Say which exemplars alone are shown; "" if there is no such choice."""
         self._pick.setVisible(bool(name))
-        shown = name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
-        self._pick.setText(shown)
+        self._pick.setText(_short(name))
         self._pick.setToolTip(f"Only these: {name}. Click to show all again.")
         self._pick.setAccessibleName(f"Only these: {name}. Show all again")
 
@@ -91,9 +128,13 @@ class FilterBar(QWidget):
         self._edit.setAccessibleDescription(f"{text} exemplars are shown")
 
     def clear(self) -> None:
-        self._edit.clear()
         self.set_state("all")
         self._ages.setCurrentIndex(0)
+        self.clear_text()
+
+    def clear_text(self) -> None:
+        with QSignalBlocker(self._edit):
+            self._edit.clear()
         self._tell()
 
     def start_typing(self) -> None:
@@ -102,7 +143,11 @@ class FilterBar(QWidget):
 
     def _tell(self) -> None:
         self._pause.stop()
-        self.text_changed.emit(self._edit.text().strip())
+        self.text_changed.emit("" if self._words.isChecked() else self._edit.text().strip())
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= LONGEST_NAME else f"{name[: LONGEST_NAME - 1]}…"
 
 
 def _box(name: str, title: str, texts: list[str]) -> QComboBox:

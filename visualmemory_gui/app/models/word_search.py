@@ -1,0 +1,56 @@
+"""Words as something to compare exemplars with: their vector, in the space of the memory's images."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, Signal
+
+from visualmemory_gui.app.models.exemplars import Like
+from visualmemory_gui.app.runtime.tasks import Tasks
+from visualmemory_gui.engine.errors import VisualMemoryError
+from visualmemory_gui.engine.language.text_vectors import refusal, vector_of
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+
+TOPIC = "words"
+NO_MEMORY = "no memory is open"
+
+
+class WordSearchModel(QObject):
+    """``refusal`` says why the open memory cannot be searched by words, "" where it can."""
+
+    found = Signal(object)  # Like
+    failed = Signal(str)  # a sentence
+    updated = Signal()  # refusal
+
+    def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._tasks = tasks
+        self._memory: WholeMemory | None = None
+        self.refusal = NO_MEMORY
+
+    def set_memory(self, memory: WholeMemory | None) -> None:
+        self._tasks.supersede(TOPIC)
+        self._memory = memory
+        self.refusal = refusal(memory) if memory is not None else NO_MEMORY
+        self.updated.emit()
+
+    def search(self, words: str) -> None:
+        """Make a vector of ``words``; loads the text tower if it is not loaded yet."""
+        memory = self._memory
+        if memory is None:
+            return
+
+        def work() -> Like:
+            return Like(f"“{words}”", vector_of(memory, words), of_words=True)
+
+        def fail(error: BaseException) -> None:
+            if isinstance(error, VisualMemoryError):
+                said = str(error)
+                self.failed.emit(f"{said[:1].upper()}{said[1:]}.")
+            else:
+                self._tasks.crashed.emit(task, error)
+
+        task = self._tasks.run_beside("Finding by words", work, self.found.emit, fail, topic=TOPIC)
