@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
@@ -602,3 +603,20 @@ def test_a_reembed_that_is_stopped_says_how_to_go_on(
     done = run("reembed", memory, tmp_path / "new.vmem", "--encoder", "fake")
     assert done.exit_code == main_exit.STOPPED
     assert "is not made yet; the same command goes on where it was" in done.stderr
+
+
+def test_a_memory_is_built_of_vectors_made_elsewhere(tmp_path: Path, images: Path) -> None:
+    file, place = tmp_path / "v.npz", tmp_path / "m.vmem"
+    np.savez(file, vectors=np.eye(3, dtype=np.float32), labels=["a", "b", "b"])
+    assert told("build", "--vectors", file, place) == {
+        "memory": str(place), "added": 3, "skipped": [], "unchanged": 0, "links": 0
+    }  # fmt: skip
+    assert told("build", "--vectors", file, place)["unchanged"] == 3
+    assert told("show", place)["labels"] == {"a": 1, "b": 2}
+    vectors = ["build", "--vectors", file]
+    for wrong in ([*vectors, images, place], [*vectors, place, "--copy"], ["build", images]):
+        assert run(*wrong).exit_code == 2
+    missing = run("build", "--vectors", tmp_path / "none.npz", tmp_path / "n.vmem")
+    assert missing.exit_code == 1
+    assert "none.npz" in missing.stderr
+    assert not (tmp_path / "n.vmem").exists()

@@ -30,7 +30,7 @@ def build(
     folder: Annotated[
         str, typer.Argument(metavar="FOLDER", help="A folder of images; the path of a sub-folder is the label.")
     ],
-    memory: options.Memory,
+    memory: Annotated[str | None, typer.Argument(metavar="MEMORY", help="The memory's folder, NAME.vmem.")] = None,
     encoder: Annotated[
         str | None,
         typer.Option("--encoder", help="The encoder that turns images into vectors; see `encoders`. Default: lite0."),
@@ -46,16 +46,48 @@ def build(
             help="A regular expression applied to the path: images with the same value form a group.",
         ),
     ] = None,
+    vectors: Annotated[
+        str | None,
+        typer.Option(
+            "--vectors",
+            metavar="FILE",
+            help="Instead of FOLDER: vectors made elsewhere, with labels, as .parquet, .npz or .safetensors.",
+        ),
+    ] = None,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
     """Make a memory from class folders. Running it again on the same folder adds what is new."""
+    if vectors is not None:
+        _require_alone(memory, encoder, group_by, copy=copy)
+        _build_of_vectors(vectors, folder, as_json=as_json)
+        return
+    if memory is None:
+        raise typer.BadParameter("name the memory after the folder", param_hint="MEMORY")
     _require_pattern(group_by)
     with creator(memory, encoder, folder=folder, device=device) as m, Progress("adding images") as report:
         result = m.build(folder, copy=copy, group_by=group_by, report=report)
         if not m.catalog.totals()[0]:
             _refuse_empty(folder, memory, result, as_json=as_json)
     _tell_build(memory, result, as_json=as_json)
+
+
+def _require_alone(memory: str | None, encoder: str | None, group_by: str | None, *, copy: bool) -> None:
+    """Vectors come without a folder, and without what is said of images."""
+    if memory is not None:
+        raise typer.BadParameter("it takes the place of FOLDER: name the memory alone", param_hint="--vectors")
+    if encoder is not None or group_by is not None or copy:
+        raise typer.BadParameter("--encoder, --copy and --group-by are for images", param_hint="--vectors")
+
+
+def _build_of_vectors(file: str, memory: str, *, as_json: bool) -> None:
+    from visualmemory_gui.engine.exchange import vector_table
+    from visualmemory_gui.engine.memory.importer import BuildResult
+    from visualmemory_gui.engine.store.filesystem import folder_at
+
+    with Progress("adding vectors") as report:
+        done = vector_table.import_(file, folder_at(memory), report=report)
+    _tell_build(memory, BuildResult(done.added, done.unchanged, done.skipped, ids=done.ids), as_json=as_json)
 
 
 def _refuse_empty(folder: str, memory: str, result: BuildResult, *, as_json: bool) -> None:

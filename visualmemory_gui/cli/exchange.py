@@ -107,7 +107,7 @@ def _tell_export(done: Exported) -> None:
 
 def import_(
     source: Annotated[
-        str, typer.Argument(metavar="FROM", help="A bundle, a Parquet or CSV table, or a folder of images.")
+        str, typer.Argument(metavar="FROM", help="A bundle, a folder of images, a table, or vectors, as for `build`.")
     ],
     memory: options.Memory,
     encoder: Annotated[

@@ -14,6 +14,7 @@ from visualmemory_gui.engine.exchange import (
     labels_json,
     neighbours_json,
     parquet,
+    vector_table,
 )
 from visualmemory_gui.engine.exchange.report import report as document
 from visualmemory_gui.engine.exchange.results import Exported, Imported
@@ -88,13 +89,16 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
     if is_folder(path):
         return imagefolder.import_(path, memory, encoder=encoder, report=report)
     head = _head(path)
-    if head == parquet.MAGIC:
-        return parquet.import_(path, memory, report=report)
-    if head == bundle.MAGIC:
+    if vector_table.is_table(path, head):
+        return vector_table.import_(path, memory, report=report)
+    if head.startswith(bundle.MAGIC):
         return bundle.import_(path, memory, report=report)
     if path.suffix.lower() == exemplars_csv.SUFFIX:
         return exemplars_csv.import_(path.absolute(), memory, encoder=encoder, report=report)
-    raise ExchangeError(f"{path} is not a bundle ({bundle.SUFFIX}), a Parquet or CSV table, or a folder of images")
+    vectors = ", ".join(vector_table.SUFFIXES)
+    raise ExchangeError(
+        f"{path} is not a bundle ({bundle.SUFFIX}), vectors ({vectors}), a CSV table or a folder of images"
+    )
 
 
 def _head(path: Path) -> bytes:
@@ -104,6 +108,6 @@ def _head(path: Path) -> bytes:
                 f"{path} does not exist" if not path.exists() else f"{path} is neither a file nor a folder"
             )
         with path.open("rb") as file:
-            return file.read(4)
+            return file.read(9)
     except (OSError, ValueError) as error:
         raise ExchangeError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -123,6 +123,15 @@ def take(incoming: Incoming, memory: Path, *, report: Report) -> Imported:
         return finish(m, add(m, incoming, report), new=new)
 
 
+def take_vectors(batches: Iterable[Sequence[NewRow]], identity: EncoderIdentity, memory: Path) -> Imported:
+    """As ``take``, for rows without images, which are read as they are added: ``batches`` may raise."""
+    with opened(memory, identity, lambda: made_for(memory, identity)) as (m, new):
+        here = _HereAlready(m)
+        ids = m.add_batches([row.exemplar for row in here.new_of(rows)] for rows in batches)
+        done = Imported(len(ids), here.unchanged, tuple(here.skipped), created=False, ids=tuple(ids))
+        return finish(m, done, new=new)
+
+
 @contextmanager
 def opened(
     memory: Path, identity: EncoderIdentity | None, make: Callable[[], VisualMemory]
@@ -188,7 +197,8 @@ def _require_no_other(identity: EncoderIdentity) -> None:
 
 def add(m: VisualMemory, incoming: Incoming, report: Report) -> Imported:
     """Add the rows that are not in ``m`` yet, as one step."""
-    wanted, unchanged, skipped = _new_ones(m, incoming.rows)
+    here = _HereAlready(m)
+    wanted = here.new_of(incoming.rows)
 
     def batches() -> Iterator[list[NewExemplar]]:
         for start in range(0, len(wanted), BATCH):
@@ -196,30 +206,39 @@ def add(m: VisualMemory, incoming: Incoming, report: Report) -> Imported:
             yield [_complete(m, row, incoming.fetch) for row in wanted[start : start + BATCH]]
 
     ids = m.add_batches(batches(), copies={copy for copy in map(_copy_of, wanted) if copy})
-    return Imported(len(ids), unchanged, tuple(skipped), created=False, ids=tuple(ids))
+    return Imported(len(ids), here.unchanged, tuple(here.skipped), created=False, ids=tuple(ids))
 
 
-def _new_ones(m: VisualMemory, rows: Sequence[NewRow]) -> tuple[list[NewRow], int, list[Skipped]]:
-    """Which rows are not in ``m`` yet, how many are, and those whose image is in it under another label."""
-    present = {e.id: e for e in m.catalog.select()}
-    images = {e.content: e for e in reversed(present.values()) if e.content}
-    known = {(e.content, e.label) for e in present.values() if e.content}
-    arrays = m.catalog.snapshot_rows(list(present))
-    by_code = zip(arrays.twin, arrays.label, arrays.content, strict=True)
-    bare = {(int(t), arrays.labels[x]) for t, x, c in by_code if not c}
-    wanted: list[NewRow] = []
-    skipped: list[Skipped] = []
-    unchanged = 0
-    for row in rows:
+class _HereAlready:
+    """What ``m`` held when the import began. ``unchanged`` counts the rows that are in it, ``skipped`` are those whose
+    image is in it under another label."""
+
+    def __init__(self, m: VisualMemory) -> None:
+        present = {e.id: e for e in m.catalog.select()}
+        self._images = {e.content: e for e in reversed(present.values()) if e.content}
+        self._known = {(e.content, e.label) for e in present.values() if e.content}
+        arrays = m.catalog.snapshot_rows(list(present))
+        by_code = zip(arrays.twin, arrays.label, arrays.content, strict=True)
+        self._bare = {(int(t), arrays.labels[x]) for t, x, c in by_code if not c}
+        self.unchanged = 0
+        self.skipped: list[Skipped] = []
+
+    def new_of(self, rows: Sequence[NewRow]) -> list[NewRow]:
+        """Those of ``rows`` that are not in it."""
+        return [row for row in rows if self._is_new(row)]
+
+    def _is_new(self, row: NewRow) -> bool:
         new = row.exemplar
-        if (new.content, new.label) in known or (new.content is None and (vector_hash(new.vector), new.label) in bare):
-            unchanged += 1
-        elif new.content in images:
-            other = images[new.content]
-            skipped.append(Skipped(row.shown, f"this image is already here as {other.id}, labelled {other.label}"))
+        bare = new.content is None
+        if (new.content, new.label) in self._known or (bare and (vector_hash(new.vector), new.label) in self._bare):
+            self.unchanged += 1
+        elif new.content in self._images:
+            other = self._images[new.content]
+            reason = f"this image is already here as {other.id}, labelled {other.label}"
+            self.skipped.append(Skipped(row.shown, reason))
         else:
-            wanted.append(row)
-    return wanted, unchanged, skipped
+            return True
+        return False
 
 
 def _copy_of(row: NewRow) -> Copy | None:

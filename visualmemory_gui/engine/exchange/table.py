@@ -13,11 +13,13 @@ from pathlib import Path
 from typing import IO, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from visualmemory_gui.engine.errors import ExchangeError
+from visualmemory_gui.engine.exchange.table_child import BATCH_COMPONENTS, MOST_COMPONENTS, MOST_DIM, MOST_ROWS
 from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.types import F32, Exemplar
+from visualmemory_gui.engine.types import Exemplar
 
 BATCH = 1024
 ENCODER_KEY = "visualmemory.encoder"
@@ -42,10 +44,21 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """``rows`` hold text and numbers by column name; ``vectors`` is (n, d) float32, as in the file."""
+    """``rows`` hold text and numbers by column name; ``vectors`` is (n, d) of floats, as in the file."""
 
     rows: list[Row]
-    vectors: F32
+    vectors: npt.NDArray[np.floating[Any]]
+
+
+def require_size(rows: int, dim: int) -> None:
+    """Raise ValueError where a file claims to hold more than can be meant."""
+    if rows > MOST_ROWS or rows * dim > MOST_COMPONENTS or dim > MOST_DIM or (rows and not dim):
+        raise ValueError(f"it claims to hold {rows:,} vectors of {dim:,} numbers; at most {MOST_ROWS:,} are accepted")
+
+
+def batch_rows(dim: int) -> int:
+    """How many vectors are read at once."""
+    return max(1, min(BATCH, BATCH_COMPONENTS // max(dim, 1)))
 
 
 def row_of(exemplar: Exemplar, *, keep_private: bool) -> Row:

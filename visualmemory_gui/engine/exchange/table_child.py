@@ -16,7 +16,9 @@ MOST_DIM = 1 << 16
 MOST_TEXT = 1 << 26  # characters of one batch
 MOST_MEMORY = 6 << 30  # bytes of address space
 BATCH_COMPONENTS = 1 << 21
-NEEDED = ("label", "vector")
+VECTORS = ("vector", "vectors", "embedding", "embeddings")
+LABELS = ("label", "labels")
+"""What the columns that are needed may be called; the first that is there is meant."""
 ENCODER_KEY = b"visualmemory.encoder"
 # Columns that are passed on.
 KNOWN = frozenset(("id", "label", "state", "trust", "source", "sha256", "content", "group", "note", "image", "suffix"))
@@ -74,7 +76,7 @@ def _read(path: str, out: BinaryIO) -> None:
             seen += batch.num_rows
             if seen > total:
                 raise RefusedTable("it holds more rows than it says")
-            _send_batch(out, batch, dim)
+            _send_batch(out, batch.rename_columns(_own_names(batch.schema.names)), dim)
         if seen != total:
             raise RefusedTable("it holds fewer rows than it says")
     send(out, {"end": True})
@@ -84,7 +86,8 @@ def _classes(schema: Any) -> list[str] | None:
     """The names of numeric labels, which the datasets library stores with the columns."""
     text = (schema.metadata or {}).get(DATASETS_KEY, b"")
     try:
-        label = json.loads(text[:MOST_TEXT])["info"]["features"]["label"]
+        features = json.loads(text[:MOST_TEXT])["info"]["features"]
+        label = features[_called(LABELS, features)]
         names = label["names"] if label["_type"] == "ClassLabel" else None
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
@@ -95,7 +98,8 @@ def _columns(schema: Any) -> list[str]:
     """The columns to read; only the path of an image that carries its bytes."""
     import pyarrow as pa
 
-    names = [name for name in schema.names if name in KNOWN]
+    needed = {_called(VECTORS, schema.names), _called(LABELS, schema.names)}
+    names = [name for name in schema.names if name in needed or (name in KNOWN and name not in (*VECTORS, *LABELS))]
     if IMAGE not in names or not pa.types.is_struct(schema.field(IMAGE).type):
         return names
     kind = schema.field(IMAGE).type
@@ -103,19 +107,30 @@ def _columns(schema: Any) -> list[str]:
     return [name for name in names if name != IMAGE] + path
 
 
+def _called(names: tuple[str, ...], there: Any) -> str | None:
+    """The first of ``names`` that is there."""
+    return next((name for name in names if name in there), None)
+
+
+def _own_names(names: list[str]) -> list[str]:
+    """The names of columns as they are passed on."""
+    return ["vector" if name in VECTORS else "label" if name in LABELS else name for name in names]
+
+
 def _checked_size(file: Any) -> tuple[int, int]:
     """Rows and vector length, from the file's description alone."""
     import pyarrow as pa
 
     schema, meta = file.schema_arrow, file.metadata
-    for name in NEEDED:
-        if schema.names.count(name) != 1:
-            raise RefusedTable(f"it has no column {name!r}; it needs {' and '.join(NEEDED)}")
-    kind = schema.field("vector").type
+    vector = _called(VECTORS, schema.names)
+    for wanted, name in (("label", _called(LABELS, schema.names)), ("vector", vector)):
+        if name is None or schema.names.count(name) != 1:
+            raise RefusedTable(f"it has no column {wanted!r}; it needs label and vector")
+    kind = schema.field(vector).type
     lists = pa.types.is_list(kind) or pa.types.is_large_list(kind) or pa.types.is_fixed_size_list(kind)
     if not (lists and pa.types.is_floating(kind.value_type)):
-        raise RefusedTable("the column 'vector' does not hold lists of floating-point numbers")
-    rows, components = meta.num_rows, _components(meta)
+        raise RefusedTable(f"the column {vector!r} does not hold lists of floating-point numbers")
+    rows, components = meta.num_rows, _components(meta, vector)
     if rows > MOST_ROWS or components > MOST_COMPONENTS:
         raise RefusedTable(f"it claims to hold {rows:,} rows; at most {MOST_ROWS:,} are accepted")
     if rows and (components % rows or not 1 <= components // rows <= MOST_DIM):
@@ -123,13 +138,13 @@ def _checked_size(file: Any) -> tuple[int, int]:
     return rows, components // rows if rows else 0
 
 
-def _components(meta: Any) -> int:
+def _components(meta: Any, vector: str | None) -> int:
     total = 0
     for g in range(meta.num_row_groups):
         group = meta.row_group(g)
         for c in range(group.num_columns):
             column = group.column(c)
-            if column.path_in_schema.split(".")[0] == "vector":
+            if column.path_in_schema.split(".")[0] == vector:
                 total += column.num_values
     return total
 

@@ -16,12 +16,12 @@ SMALLEST_NORM = 1e-6
 BLOCK_ROWS = 8192
 
 
-def gate(vectors: npt.ArrayLike, dim: int) -> F32:
+def gate(vectors: npt.ArrayLike, dim: int, *, first: int = 0) -> F32:
     """The same vectors as float32 rows of unit length, (n, dim), or (dim,) for a single one; always a fresh array.
 
     A row whose norm is within 1e-6 of 1 is kept bit for bit (after conversion to float32), others are normalised in
     float64. float64 and float16 are converted. Raises BadVector, naming the first bad row, for anything else: whole
-    numbers, another length, NaN, infinity, or a norm of at most 1e-6.
+    numbers, another length, NaN, infinity, or a norm of at most 1e-6. ``first`` is the number of the first row there.
     """
     if type(vectors) is np.ndarray and vectors.dtype == np.float32 and vectors.shape in ((dim,), (1, dim)):
         row: F32 = vectors
@@ -33,7 +33,7 @@ def gate(vectors: npt.ArrayLike, dim: int) -> F32:
     rows = given.reshape(-1, dim)
     out = np.empty(rows.shape, np.float32)
     for start in range(0, len(rows), BLOCK_ROWS):
-        out[start : start + BLOCK_ROWS] = _unit(rows[start : start + BLOCK_ROWS], first=start)
+        out[start : start + BLOCK_ROWS] = _unit(rows[start : start + BLOCK_ROWS], first=first + start)
     return out.reshape(given.shape)
 
 

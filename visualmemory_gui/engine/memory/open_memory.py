@@ -231,7 +231,7 @@ class OpenMemory:
         with self.edit_lock:
             with self.history.step(kind) as writer:
                 work(writer)
-            self._follow(writer.changes, writer.written)
+            self._follow(writer.changes, writer.written if writer.written.whole else self.catalog)
         return self._told(writer.changes)
 
     def apply(self, commit: Callable[[], Changes]) -> Changes:

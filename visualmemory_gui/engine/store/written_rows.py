@@ -10,25 +10,35 @@ from visualmemory_gui.engine.snapshot import Now, Rows
 from visualmemory_gui.engine.store.exemplar_row import Row, as_snapshot_rows, effective_trust
 from visualmemory_gui.engine.types import F32
 
+MOST_COMPONENTS = 64_000_000  # of the vectors of one transaction
+
 
 class Written:
-    """Answers like the catalog, for the exemplars of one transaction only. Holds the vectors of new ones alone."""
+    """Answers like the catalog, for the exemplars of one transaction only. Holds the vectors of new ones alone.
+
+    Where those are too many, it holds none and is not ``whole``: then the catalog is asked.
+    """
 
     def __init__(self) -> None:
         self._rows: dict[int, Row] = {}
         self._vectors: dict[int, F32] = {}
+        self.whole = True
 
     def note(self, row: Row) -> None:
         """``row`` is what an exemplar has become."""
         self._rows[row.id] = row
 
     def note_vector(self, exemplar: int, vector: F32) -> None:
-        self._vectors[exemplar] = vector
+        if self.whole:
+            self._vectors[exemplar] = vector
+            if len(self._vectors) * vector.size > MOST_COMPONENTS:
+                self.whole = False
+                self._vectors.clear()
 
     def copy(self) -> Written:
         """A copy that later notes do not change."""
         kept = Written()
-        kept._rows, kept._vectors = dict(self._rows), dict(self._vectors)
+        kept._rows, kept._vectors, kept.whole = dict(self._rows), dict(self._vectors), self.whole
         return kept
 
     def label_of_all(self, ids: Iterable[int]) -> str | None:
