@@ -11,7 +11,7 @@ from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.actions.encoder_choice import EncoderChoice
 from visualmemory_gui.app.models.encoders import EncodersModel
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations import exchange, folders, originals
+from visualmemory_gui.app.operations import exchange, folders, originals, reembed
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.export_dialog import free_name
 
@@ -72,6 +72,13 @@ class MemoryCommands:
             name, beside = memory.name, memory.path.parent
             self._ask.export_options(name, beside, self._export)
 
+    def reembed(self) -> None:
+        """Ask for an encoder and a place, and make the memory again there."""
+        memory = self._session.memory
+        if memory is not None:
+            choice = EncoderChoice(self._session, self._ask, self._encoders, name=memory.identity.name)
+            choice.ask(partial(self._ask_place, memory.path))
+
     def find_originals(self) -> None:
         """Find out which originals are missing, and ask where they are."""
         originals.look(self._session, self._ask_where)
@@ -81,6 +88,11 @@ class MemoryCommands:
         if self._session.memory is not None and not self._looked:
             self._looked = True
             originals.look(self._session, self._tell_missing)
+
+    def _ask_place(self, beside: Path, encoder: str) -> None:
+        stem = f"{beside.with_suffix('')}-{encoder.replace('/', '-')}"
+        suggested = Path(free_name(stem, preferences.MEMORY))
+        self._ask.new_memory(suggested, partial(reembed.reembed, self._session, encoder=encoder))
 
     def _ask_where(self, missing: Missing) -> None:
         """Show what is missing, and ask where one of its folders is now; say so if nothing is missing."""

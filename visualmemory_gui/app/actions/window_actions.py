@@ -70,6 +70,8 @@ ACTIONS: tuple[Action[Commands], ...] = (
            lambda c: c.memory.add_images(), ("Ctrl+Shift+A",), ("writable",)),
     Action("actionExport", "Export", "Write the memory to a file or a folder", "export-variant",
            lambda c: c.memory.export(), ("Ctrl+E",), ("memory",)),
+    Action("actionReembed", "Re-embed…", "Make the same memory under another encoder, and compare the two",
+           "vector-difference", lambda c: c.memory.reembed(), (), ("memory",)),
     Action("actionOriginals", "Find originals…", "Check which linked images have moved, and say where they are now",
            "image-broken-variant", lambda c: c.memory.find_originals(), ("Ctrl+Shift+F",), ("memory",)),
     Action("actionUndo", "Undo", "Undo the last edit", "undo", lambda c: history.undo(c.session), ("Ctrl+Z",),

@@ -1,0 +1,68 @@
+"""The open memory made again under another encoder, from the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QPushButton
+
+from tests.app.conftest import Desk
+from visualmemory_gui.engine.encoders import fake
+from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.store import vector_swap
+
+
+@pytest.fixture
+def other(monkeypatch: pytest.MonkeyPatch, desk: Desk) -> Iterator[Desk]:
+    """The window over a memory, with another encoder beside that of the memory."""
+    monkeypatch.setattr(fake, "IDENTITY", replace(fake.IDENTITY, preprocess="another"))
+    monkeypatch.setattr(fake.FakeEncoder, "identity", fake.IDENTITY)
+    yield desk
+
+
+def button(desk: Desk, text: str) -> QPushButton:
+    found = desk.window.findChildren(QPushButton)
+    return next(each for each in found if each.text() == text and each.isVisible())
+
+
+def test_the_memory_is_made_beside_the_old_one_and_can_be_opened(other: Desk, small: Path) -> None:
+    other.press("actionReembed")
+    new = small.with_name("small-fake.vmem")
+    assert other.ask.asked == ["fake", str(new)]
+    assert other.notes[-1].startswith("small-fake.vmem holds 18 exemplars under fake. On 18 exemplars, each decided by")
+    assert other.memory.path == small
+    button(other, "Open it").click()
+    other.settle()
+    assert other.memory.path == new
+    assert other.memory.identity == fake.IDENTITY
+    assert not other.errors
+
+
+def test_where_it_is_stopped_the_note_goes_on_with_it(
+    other: Desk, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replace_all: Callable[..., object] = vector_swap.replace
+
+    def stop(*_: object) -> None:
+        raise Cancelled
+
+    monkeypatch.setattr(vector_swap, "replace", stop)
+    other.press("actionReembed")
+    assert other.notes[-1] == (
+        "Stopped. What was embedded is kept, and small-fake.vmem is no memory until the rest is."
+    )
+    monkeypatch.setattr(vector_swap, "replace", replace_all)
+    button(other, "Go on").click()
+    other.settle()
+    with VisualMemory.open(small.with_name("small-fake.vmem"), readonly=True) as made:
+        assert made.catalog.select() == other.memory.catalog.select()
+
+
+def test_the_encoder_that_it_has_is_refused_in_words(desk: Desk, small: Path) -> None:
+    desk.press("actionReembed")
+    assert "under fake already" in " ".join(desk.errors[-1])
+    assert not small.with_name("small-fake.vmem").exists()
