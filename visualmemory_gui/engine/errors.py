@@ -10,7 +10,8 @@ VisualMemoryError
 │   ├── ReadOnlyMemory    an edit on a memory opened for reading
 │   └── StorageError      disk full, no permission, input/output error
 │       ├── NetworkMemory a memory on a network file system
-│       └── MemoryGone    the folder of an open memory no longer exists
+│       ├── MemoryGone    the folder of an open memory no longer exists
+│       └── ServerError   the server of a shared memory does not answer, or refuses
 ├── BadImage              an image that cannot be used, with the reason
 ├── BadValue              a value a user gave that cannot be used
 │   ├── BadVector         a vector that no index may see
@@ -74,6 +75,10 @@ class NetworkMemory(StorageError):
 
 class MemoryGone(StorageError):
     """The folder of an open memory no longer exists."""
+
+
+class ServerError(StorageError):
+    """The server of a shared memory does not answer, or refuses; the message names it."""
 
 
 class BadImage(VisualMemoryError):

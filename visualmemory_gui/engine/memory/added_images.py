@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 
 from visualmemory_gui.engine.memory.image_reader import exemplar
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
-from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.files import ImageFiles
-from visualmemory_gui.engine.types import F32, DecodedImage
+from visualmemory_gui.engine.types import F32, DecodedImage, Exemplar
 
 NO_PIXELS = np.empty((0, 0, 3), np.uint8)
 
@@ -34,6 +34,12 @@ class AddResult:
     pages: dict[int, int] = field(default_factory=dict)
 
 
+class ContentIndex(Protocol):
+    """The exemplars of a memory, by the content of their images."""
+
+    def by_content(self, content: str) -> list[Exemplar]: ...
+
+
 def put(
     live: OpenMemory,
     images: Mapping[int, DecodedImage],
@@ -48,8 +54,8 @@ def put(
     copies. If adding fails, the copies are deleted.
     """
     with live.edit_lock:
-        present, conflicts = _already_here(live.catalog, images, names)
-        fresh = _first_of_each(images, names, present)
+        present, conflicts = already_here(live.catalog, images, names)
+        fresh = first_of_each(images, names, present)
         with copying(live, [images[i] for i in fresh] if keep else ()):
             kept = {i: keep is not None and keep(images[i]) for i in fresh}
             rows = [exemplar(images[i], vectors[i], label=names[i], copy=kept[i]) for i in fresh]
@@ -59,8 +65,8 @@ def put(
     return AddResult(tuple(ids), added, present, conflicts)
 
 
-def _already_here(
-    catalog: Catalog, images: Mapping[int, DecodedImage], names: Sequence[str]
+def already_here(
+    catalog: ContentIndex, images: Mapping[int, DecodedImage], names: Sequence[str]
 ) -> tuple[dict[int, int], dict[int, tuple[int, str]]]:
     """By place: the id under the same label, and (id, label) of the same content under another."""
     present: dict[int, int] = {}
@@ -74,7 +80,7 @@ def _already_here(
     return present, conflicts
 
 
-def _first_of_each(images: Mapping[int, DecodedImage], names: Sequence[str], present: dict[int, int]) -> list[int]:
+def first_of_each(images: Mapping[int, DecodedImage], names: Sequence[str], present: dict[int, int]) -> list[int]:
     """Places of the images to add: not here yet, and each content once per label."""
     first: dict[tuple[str, str], int] = {}
     for place, image in images.items():

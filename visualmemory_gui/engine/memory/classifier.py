@@ -130,9 +130,9 @@ class Decider:
         """Decide one query vector, (dim,) float32 of unit length, of ``image``."""
         own, scope = leave_own_out(snapshot, scope)
         started = time.perf_counter()
-        found, related = self._retrieve(snapshot, vector, scheme, scope=scope, image=image)
+        found, related = self.retrieve(snapshot, vector, scheme, scope=scope, image=image)
         search_s = time.perf_counter() - started
-        return self._decided(
+        return self.decided(
             snapshot,
             vector,
             scheme,
@@ -167,12 +167,12 @@ class Decider:
             different=scheme.joint,
         )
         found = [
-            self._retrieve(snapshot, vector, scheme, scope=scope, image=image, first=first)
+            self.retrieve(snapshot, vector, scheme, scope=scope, image=image, first=first)
             for vector, image, first in zip(vectors, images, nearest, strict=True)
         ]
         search_s = (time.perf_counter() - started) / max(len(vectors), 1)
         return [
-            self._decided(
+            self.decided(
                 snapshot,
                 vector,
                 scheme,
@@ -185,7 +185,7 @@ class Decider:
             for vector, (one, related) in zip(vectors, found, strict=True)
         ]
 
-    def _decided(
+    def decided(
         self,
         snapshot: Snapshot,
         vector: F32,
@@ -230,7 +230,7 @@ class Decider:
         missed = snapshot.ids[first.rows[~also]].tolist()
         return replace(found.info, agreement=int(also.sum()), missed=tuple(missed))
 
-    def _retrieve(
+    def retrieve(
         self,
         snapshot: Snapshot,
         vector: F32,

@@ -263,7 +263,7 @@ def add(
     Raises BadImage (but for places in ``found``), BadLabel, BadValue.
     """
     cleaned = [labels.clean(name) for name in names]
-    decoded, vectors, skipped = _read(reader, images, boxes, found)
+    decoded, vectors, skipped = read_images(reader, images, boxes, found)
     kept = (lambda image: keep_copy(live.files, image)) if copy else None
     result = put(live, decoded, vectors, cleaned, keep=kept)
     live.keep_up()
@@ -271,7 +271,7 @@ def add(
     return replace(result, skipped=skipped, pages=pages)
 
 
-def _read(
+def read_images(
     reader: ImageReader, images: Sequence[ImageLike], boxes: Sequence[Box | None], found: Collection[int]
 ) -> tuple[dict[int, DecodedImage], dict[int, F32], dict[int, str]]:
     """By place: images, whose pixels are released once embedded; vectors; and what is wrong with the others."""

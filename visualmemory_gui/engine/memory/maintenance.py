@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from visualmemory_gui.engine.decision.novelty import Thresholds
+from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.files.atomic_file import is_own
 from visualmemory_gui.engine.files.path_kind import is_file
@@ -98,6 +99,11 @@ class FolderMaintenance:
     def thresholds(self) -> Thresholds | None:
         """The thresholds of known and unknown, as last measured."""
         return self._live.decider.thresholds
+
+    @property
+    def own_measures(self) -> OwnMeasures:
+        """What is usual in the memory, as last measured."""
+        return self._live.decider.usual
 
     def measure(self, report: Report = silent) -> None:
         """Measure what is usual in the memory as it is now: the thresholds of known and unknown, the confidence and

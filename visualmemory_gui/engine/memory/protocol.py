@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from visualmemory_gui.engine.decision.novelty import Thresholds
+    from visualmemory_gui.engine.decision.own_measures import OwnMeasures
     from visualmemory_gui.engine.encoders.base import Encoder
     from visualmemory_gui.engine.errors import BadImage
     from visualmemory_gui.engine.index.search import Searcher
@@ -61,8 +62,8 @@ if TYPE_CHECKING:
     Ids = int | Iterable[int]
 
 
-class Exemplars(Protocol):
-    """The exemplars of a memory, by id, by page and by shared properties."""
+class ExemplarPages(Protocol):
+    """The exemplars of any memory, by id, by page, by label and by content."""
 
     def get(self, ids: Iterable[int]) -> list[Exemplar]: ...
 
@@ -70,13 +71,7 @@ class Exemplars(Protocol):
 
     def select(self, *, label: str | None = None, state: State | None = None, ids: Iterable[int]) -> list[Exemplar]: ...
 
-    def find(self, *, text: str = "", since: float | None = None) -> Iterator[I64]: ...
-
     def by_content(self, content: str) -> list[Exemplar]: ...
-
-    def parts_of(self, ids: Iterable[int]) -> list[Exemplar]: ...
-
-    def ids_of_source(self, path: str) -> list[int]: ...
 
     def ids_under(self, label: str) -> list[int]: ...
 
@@ -95,8 +90,18 @@ class Exemplars(Protocol):
     def vectors(self, ids: I64 | Sequence[int]) -> F32: ...
 
 
-class StepHistory(Protocol):
-    """The steps done and undone, undoing and reverting them, and what changed since."""
+class Exemplars(ExemplarPages, Protocol):
+    """The same, also by text, by file, and the parts of images."""
+
+    def find(self, *, text: str = "", since: float | None = None) -> Iterator[I64]: ...
+
+    def parts_of(self, ids: Iterable[int]) -> list[Exemplar]: ...
+
+    def ids_of_source(self, path: str) -> list[int]: ...
+
+
+class Steps(Protocol):
+    """The steps done and undone in any memory."""
 
     def steps(self, limit: int | None = None) -> list[Step]: ...
 
@@ -104,13 +109,17 @@ class StepHistory(Protocol):
 
     def can_redo(self) -> Step | None: ...
 
-    def states(self, steps: Collection[int]) -> dict[int, StepState]: ...
-
     def tags_ahead(self) -> tuple[str, ...]: ...
 
     def branches(self) -> list[Step]: ...
 
     def revert(self, step: int) -> Changes: ...
+
+
+class StepHistory(Steps, Protocol):
+    """The same, with the states between, and what changed since."""
+
+    def states(self, steps: Collection[int]) -> dict[int, StepState]: ...
 
     def go_back(self, step: int) -> Changes: ...
 
@@ -149,8 +158,21 @@ class Queue(Protocol):
     def clear(self) -> None: ...
 
 
-class Maintenance(Protocol):
-    """What is due after edits, what was found at opening, checks, and compaction."""
+class MemoryCondition(Protocol):
+    """What was found at opening, and whether what is usual was measured."""
+
+    @property
+    def damaged_settings(self) -> Mapping[str, str]: ...
+
+    @property
+    def index_damage(self) -> str | None: ...
+
+    @property
+    def thresholds(self) -> Thresholds | None: ...
+
+
+class Maintenance(MemoryCondition, Protocol):
+    """What is due after edits, what else was found at opening, checks, and compaction."""
 
     @property
     def finished_forget(self) -> Receipt | None: ...
@@ -161,16 +183,10 @@ class Maintenance(Protocol):
     def leave_import(self) -> None: ...
 
     @property
-    def damaged_settings(self) -> Mapping[str, str]: ...
-
-    @property
     def unset_settings(self) -> Mapping[str, str]: ...
 
     @property
-    def index_damage(self) -> str | None: ...
-
-    @property
-    def thresholds(self) -> Thresholds | None: ...
+    def own_measures(self) -> OwnMeasures: ...
 
     def measure(self, report: Report = ...) -> None: ...
 
@@ -191,11 +207,10 @@ class Maintenance(Protocol):
     def relink(self, old: str, new: str, report: Report = ..., *, only: Collection[int] | None = None) -> Relinked: ...
 
 
-class Memory(Protocol):
-    """An open memory whose rows need not be in this process, except those asked for.
+class AnyMemory(Protocol):
+    """An open memory in a folder or on a server: what a script and most commands ask of it.
 
-    What each verb promises is documented in ``VisualMemory``, the memory in a folder. ``queries``, ``watch``, ``kept``,
-    ``keys`` and ``tags`` are in a database on this machine, wherever the exemplars are.
+    What each verb promises is documented in ``VisualMemory``, the memory in a folder.
     """
 
     @property
@@ -220,39 +235,13 @@ class Memory(Protocol):
     def encoder(self) -> Encoder: ...
 
     @property
-    def catalog(self) -> Exemplars: ...
+    def catalog(self) -> ExemplarPages: ...
 
     @property
-    def history(self) -> StepHistory: ...
+    def history(self) -> Steps: ...
 
     @property
-    def files(self) -> ImageCopies: ...
-
-    @property
-    def queue(self) -> Queue: ...
-
-    @property
-    def maintenance(self) -> Maintenance: ...
-
-    @property
-    def queries(self) -> RecentQueries: ...
-
-    @property
-    def watch(self) -> Watch: ...
-
-    @property
-    def kept(self) -> Kept: ...
-
-    @property
-    def keys(self) -> ClassHotkeys: ...
-
-    @property
-    def tags(self) -> Tags: ...
-
-    @property
-    def is_there(self) -> bool: ...
-
-    def is_at(self, path: str | Path) -> bool: ...
+    def maintenance(self) -> MemoryCondition: ...
 
     def close(self) -> None: ...
 
@@ -264,17 +253,11 @@ class Memory(Protocol):
 
     def changed(self, callback: Callable[[Changes], object]) -> Callable[[], None]: ...
 
-    def set(self, name: str, value: object) -> MemorySettings: ...
-
-    def set_all(self, values: Mapping[str, object]) -> MemorySettings: ...
-
     def decode(self, image: ImageLike, box: BoxLike | None = None) -> DecodedImage: ...
 
     def full_image(self, image: str | PathLike[str] | Image) -> FullImage: ...
 
     def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32: ...
-
-    def new_reader(self) -> ImageReader: ...
 
     def decide(
         self,
@@ -324,17 +307,6 @@ class Memory(Protocol):
         found: Collection[int] = (),
     ) -> AddResult: ...
 
-    def build(
-        self,
-        folder: str | Path | Sequence[str],
-        *,
-        copy: bool = False,
-        label: str | None = None,
-        group_by: str | None = None,
-        report: Report = ...,
-        write: Write = ...,
-    ) -> BuildResult: ...
-
     def strike(self, ids: Ids) -> Changes: ...
 
     def restore(self, ids: Ids) -> Changes: ...
@@ -347,13 +319,73 @@ class Memory(Protocol):
 
     def rename_label(self, old: str, new: str) -> Changes: ...
 
-    def forget(self, ids: Ids, *, report: Report = ...) -> Changes: ...
-
-    def erase(self, ids: Ids) -> Erasing: ...
-
     def undo(self) -> Changes: ...
 
     def redo(self) -> Changes: ...
+
+
+class Memory(AnyMemory, Protocol):
+    """An open memory whose rows need not be in this process, except those asked for: what the window asks of it.
+
+    ``queries``, ``watch``, ``kept``, ``keys`` and ``tags`` are in a database on this machine, wherever the exemplars
+    are.
+    """
+
+    @property
+    def catalog(self) -> Exemplars: ...
+
+    @property
+    def history(self) -> StepHistory: ...
+
+    @property
+    def files(self) -> ImageCopies: ...
+
+    @property
+    def queue(self) -> Queue: ...
+
+    @property
+    def maintenance(self) -> Maintenance: ...
+
+    @property
+    def queries(self) -> RecentQueries: ...
+
+    @property
+    def watch(self) -> Watch: ...
+
+    @property
+    def kept(self) -> Kept: ...
+
+    @property
+    def keys(self) -> ClassHotkeys: ...
+
+    @property
+    def tags(self) -> Tags: ...
+
+    @property
+    def is_there(self) -> bool: ...
+
+    def is_at(self, path: str | Path) -> bool: ...
+
+    def set(self, name: str, value: object) -> MemorySettings: ...
+
+    def set_all(self, values: Mapping[str, object]) -> MemorySettings: ...
+
+    def new_reader(self) -> ImageReader: ...
+
+    def build(
+        self,
+        folder: str | Path | Sequence[str],
+        *,
+        copy: bool = False,
+        label: str | None = None,
+        group_by: str | None = None,
+        report: Report = ...,
+        write: Write = ...,
+    ) -> BuildResult: ...
+
+    def forget(self, ids: Ids, *, report: Report = ...) -> Changes: ...
+
+    def erase(self, ids: Ids) -> Erasing: ...
 
 
 class WholeMemory(Memory, Protocol):

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import weakref
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from time import perf_counter
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Protocol, TypeVar
 
 import numpy as np
 
@@ -14,8 +14,7 @@ from visualmemory_gui.engine import arguments
 from visualmemory_gui.engine.errors import BadImage, BadValue, VisualMemoryError
 from visualmemory_gui.engine.memory.classifier import ContentIds
 from visualmemory_gui.engine.memory.image_reader import ImageReader
-from visualmemory_gui.engine.store.catalog import Catalog
-from visualmemory_gui.engine.types import F32, Box, Decision, DecodedImage
+from visualmemory_gui.engine.types import F32, I64, Box, Decision, DecodedImage, Exemplar
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
@@ -24,13 +23,25 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
+class QueryExemplars(Protocol):
+    """What a query asks of the exemplars of a memory."""
+
+    def get(self, ids: Iterable[int]) -> list[Exemplar]: ...
+
+    def by_content(self, content: str) -> list[Exemplar]: ...
+
+    def thumbnails(self, ids: Iterable[int]) -> dict[int, bytes]: ...
+
+    def vectors(self, ids: I64 | Sequence[int]) -> F32: ...
+
+
 class Images:
     """The images of a decision: its query's, a JPEG or an exemplar's id, and those of the exemplars of a catalog.
 
     The catalog is not kept alive, and what was forgotten since is not found. Copies and pickles have no images.
     """
 
-    def __init__(self, catalog: Catalog, query: bytes | int | None = None) -> None:
+    def __init__(self, catalog: QueryExemplars, query: bytes | int | None = None) -> None:
         self._catalog = weakref.ref(catalog)
         self._query = query
 
@@ -70,7 +81,7 @@ class EmbeddedQuery:
     def image(self) -> ContentIds:
         return ContentIds(self.content, self.original)
 
-    def answered(self, decision: Decision, catalog: Catalog) -> Decision:
+    def answered(self, decision: Decision, catalog: QueryExemplars) -> Decision:
         """``decision`` with this query's timings and thumbnail, and the exemplars of its content."""
         timings = {**self.timings_ms, **decision.timings_ms}
         here = tuple(catalog.by_content(self.content)) if self.content else ()
@@ -80,7 +91,7 @@ class EmbeddedQuery:
 
 
 def queries(
-    reader: ImageReader, catalog: Catalog, images: Sequence[ImageLike | int], box: Box | None = None
+    reader: ImageReader, catalog: QueryExemplars, images: Sequence[ImageLike | int], box: Box | None = None
 ) -> list[EmbeddedQuery | BadImage]:
     """Images or the part ``box`` of each, and exemplars by id, as queries, in order.
 
@@ -108,7 +119,7 @@ def good(found: T | BadImage) -> T:
     return found
 
 
-def _of_exemplar(catalog: Catalog, exemplar: int) -> EmbeddedQuery:
+def _of_exemplar(catalog: QueryExemplars, exemplar: int) -> EmbeddedQuery:
     [found] = catalog.get([exemplar])
     return EmbeddedQuery(catalog.vectors([exemplar])[0], found.content, exemplar, {}, found.box, found.original)
 

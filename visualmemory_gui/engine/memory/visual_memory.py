@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import groupby
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -412,7 +413,7 @@ class VisualMemory:
         self._live.require_writable()
         given = list(images_of(images))
         names = arguments.labels_of(labels, len(given))
-        parts = _boxes_of(boxes, len(given))
+        parts = boxes_of(boxes, len(given))
         return importer.add(self._live, self._reader, given, names, copy=copy, found=found, boxes=parts)
 
     def add_vectors(
@@ -453,6 +454,18 @@ class VisualMemory:
         with self._live.files.noted(copies, self._live.used_copies):
             self._live.edit("add", work)
         return ids
+
+    def add_numbered(self, new: Sequence[tuple[int, NewExemplar]]) -> list[int]:
+        """Add complete rows under ids of another memory, increasing and above all that were given here, as one step;
+        leaves the index as it is. Raises BadValue."""
+
+        def work(writer: Writer) -> None:
+            for _, run in groupby(enumerate(new), lambda at: at[1][0] - at[0]):
+                numbered = [one for _, one in run]
+                self.catalog.add(writer, [one for _, one in numbered], first=numbered[0][0])
+
+        self._live.edit("add", work)
+        return [exemplar for exemplar, _ in new]
 
     def build(
         self,
@@ -556,7 +569,7 @@ class VisualMemory:
         return self.history.redo()
 
 
-def _boxes_of(given: Iterable[BoxLike | None] | None, count: int) -> list[Box | None]:
+def boxes_of(given: Iterable[BoxLike | None] | None, count: int) -> list[Box | None]:
     """A box or None for each of ``count`` images. Raises BadValue."""
     if given is None:
         return [None] * count

@@ -59,9 +59,12 @@ class Catalog:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def add(self, writer: Writer, new: Sequence[NewExemplar], *, root: str | None = None) -> list[int]:
-        """Store ``new`` with consecutive ids in their order; sources below ``root`` are kept relative to it."""
-        return insertion.add(self._database, writer, new, root=root)
+    def add(
+        self, writer: Writer, new: Sequence[NewExemplar], *, root: str | None = None, first: int | None = None
+    ) -> list[int]:
+        """Store ``new`` with consecutive ids in their order, from ``first`` on, which must not have been used; sources
+        below ``root`` are kept relative to it."""
+        return insertion.add(self._database, writer, new, root=root, first=first)
 
     def set_struck(self, writer: Writer, ids: Iterable[int], struck: bool) -> None:
         """Strike out or restore ``ids``. Raises UnknownExemplar, changing nothing; so do the setters below."""

@@ -254,9 +254,12 @@ class History:
 
     def _say(self, writer: Writer, records: list[Record], number: int, *, kind: str = "import") -> None:
         """Make ``writer.changes`` report ``records``, which are entries of step ``number``."""
-        outline = step_names.outline_of(records, writer.written)
-        name = step_names.compose(self._database, outline, step=number, kind=kind).edit if records else None
+        outline = step_names.outline_of(records, writer.written.label_of_all)
+        name = step_names.compose(outline, self._labels(number), kind=kind).edit if records else None
         writer.changes = changes_of(records, edit=name, change=writer.reached, step=number)
+
+    def _labels(self, number: int) -> step_names.StoredLabels:
+        return step_names.StoredLabels(self._database, number)
 
     def _walk(self, source: str, target: str) -> Changes:
         with self._database.lock:
@@ -322,7 +325,7 @@ class History:
     ) -> Step:
         state = _seen(stored, position) or "undone"
         outline = step_names.outline_in(self._database, number)
-        name = step_names.compose(self._database, outline, step=number, kind=kind, state=state, total=total)
+        name = step_names.compose(outline, self._labels(number), kind=kind, state=state, total=total)
         return Step(
             number,
             name.edit,

@@ -21,13 +21,19 @@ _INSERT = """insert into exemplars (id, label_id, root_id, source, sha256, conte
     checksum) values (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)"""
 
 
-def add(database: Database, writer: Writer, new: Sequence[NewExemplar], *, root: str | None) -> list[int]:
-    """Store ``new`` under consecutive ids, never used twice. An add is recorded as the end of being withdrawn."""
+def add(
+    database: Database, writer: Writer, new: Sequence[NewExemplar], *, root: str | None, first: int | None = None
+) -> list[int]:
+    """Store ``new`` under consecutive ids, never used twice, from ``first`` on. An add is recorded as the end of being
+    withdrawn. Raises BadValue for a ``first`` that was used."""
     _check(new, writer.dim)
     numbers = {label: labels.clean(label) for label in {one.label for one in new}}
     label_ids = {path: labels.number_of(database, path) for path in sorted(set(numbers.values()))}
     roots = Roots(database, root)
-    first = next_numbers(database, "exemplars", len(new))
+    lowest = next_numbers(database, "exemplars", len(new))
+    if first is not None and first < lowest:
+        raise BadValue(f"the id {first} was given before: an id is never used twice")
+    first = lowest if first is None else first
     inserts: list[tuple[object, ...]] = []
     checksums: list[int] = []
     for exemplar, one in enumerate(new, first):

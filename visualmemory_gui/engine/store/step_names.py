@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import Protocol
 
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.writer import Record, Value
-from visualmemory_gui.engine.store.written_rows import Written
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import StepState
 
@@ -69,8 +69,32 @@ class StepName:
         return f"{_PAST.get(self.verb, self.verb)} {self.rest}"
 
 
-def outline_of(records: Iterable[Record], written: Written) -> Outline:
-    """The outline of the given records of a transaction, which has ``written`` the rows."""
+class StepLabels(Protocol):
+    """The labels that the name of one step needs."""
+
+    def path(self, number: int) -> str: ...
+
+    def taught(self, outline: Outline) -> str | None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredLabels:
+    """Those of the stored step ``step``."""
+
+    database: Database
+    step: int
+
+    def path(self, number: int) -> str:
+        """The label of that number. Raises DamagedMemory."""
+        return labels.path_of(self.database, number)
+
+    def taught(self, outline: Outline) -> str | None:
+        """The one class that all exemplars of the step were added to, None if there are several."""
+        return _class_taught(self.database, self.step, outline)
+
+
+def outline_of(records: Iterable[Record], label_of_all: Callable[[set[int]], str | None]) -> Outline:
+    """The outline of the given records; ``label_of_all`` tells the one label of exemplars, if that is known."""
     kept = list(records)
     ids = {record.exemplar for record in kept}
     return Outline(
@@ -78,7 +102,7 @@ def outline_of(records: Iterable[Record], written: Written) -> Outline:
         frozenset(record.field for record in kept),
         frozenset((record.before, record.after) for record in kept),
         tuple(sorted(ids)[:SAMPLE]),
-        written.label_of_all(ids),
+        label_of_all(ids),
     )
 
 
@@ -101,9 +125,9 @@ def outline_in(database: Database, step: int) -> Outline:
 
 
 def compose(
-    database: Database, outline: Outline, *, step: int, kind: str, state: StepState = "done", total: int | None = None
+    outline: Outline, named: StepLabels, *, kind: str, state: StepState = "done", total: int | None = None
 ) -> StepName:
-    """The name a person understands, of the stored step ``step``.
+    """The name a person understands.
 
     ``total`` is what an import set out to add, None once it has finished.
     """
@@ -114,13 +138,13 @@ def compose(
     if field == "withdrawn" and only == 1:
         return StepName("Take", f"{many} out again")
     if field == "withdrawn" or kind in ("add", "import"):
-        taught = _class_taught(database, step, outline) if kind == "add" else None
+        taught = named.taught(outline) if kind == "add" else None
         return _teaching(outline.exemplars, taught) if taught else _adding(outline.exemplars, state=state, total=total)
     if field == "struck":
         verb = ("Prune" if kind == "prune" else "Strike out") if only == 1 else "Restore"
         return StepName(verb if only is not None else "Strike out and restore", many)
     if field == "label":
-        return _relabelling(database, outline, renamed=kind == "rename")
+        return _relabelling(named, outline, renamed=kind == "rename")
     if field == "trust":
         return StepName("Set", f"the trust of {many}" + (f" to {only:g}" if only is not None else ""))
     if field == "derived":
@@ -159,9 +183,9 @@ def _class_taught(database: Database, step: int, outline: Outline) -> str | None
     return labels.path_of(database, found[0][0]) if len(found) == 1 else None
 
 
-def _relabelling(database: Database, outline: Outline, *, renamed: bool) -> StepName:
+def _relabelling(named: StepLabels, outline: Outline, *, renamed: bool) -> StepName:
     def path(number: Value) -> str:
-        return labels.path_of(database, int(number or 0))
+        return named.path(int(number or 0))
 
     moves = {(path(before), path(after)) for before, after in outline.moves}
     if renamed:
