@@ -1,4 +1,5 @@
 # make demo: the product's main job, on real images.   make test: lint, types, import directions, all tests.
+# make test-milvus: the tests of shared memories on a real Milvus server, started for it.
 # make docs: the documents and the reference, into build/docs.   make coverage: what the tests reach, engine and window apart.
 # WORKERS is how many processes share the tests, a file at a time.
 # Each sets up everything it needs: a virtual environment and, on Debian as root, the apt packages.
@@ -11,7 +12,7 @@ APT_BUILD := python3-venv python3-dev g++ make
 APT_QT := libgl1 libegl1 libxkbcommon0 libglib2.0-0 libfontconfig1 libdbus-1-3 fonts-dejavu-core
 APT_X := xvfb xdotool libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0
 
-.PHONY: demo test lint coverage docs bench soak setup apt clean
+.PHONY: demo test test-milvus lint coverage docs bench soak setup apt clean
 
 demo: setup
 	$(BIN)/visualmemory encoders --prepare
@@ -20,6 +21,10 @@ demo: setup
 
 test: setup lint
 	$(BIN)/python -m pytest --numprocesses $(WORKERS) --dist loadfile --durations 40 --durations-min 5
+
+test-milvus: setup
+	$(PYTHON) -m venv build/milvus && build/milvus/bin/python -m pip install --quiet milvus==2.3.5 setuptools
+	$(BIN)/python -m tools.milvus_server build/milvus/bin/milvus-server $(BIN)/python -m pytest tests/engine/shared_memory
 
 lint: setup
 	$(BIN)/ruff check .

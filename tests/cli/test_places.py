@@ -1,4 +1,4 @@
-"""A memory is a folder: an address in its place is refused by every command, and nothing is made of it."""
+"""A memory is a folder, or a shared one where a command serves that: any other address is refused, and nothing made."""
 
 from __future__ import annotations
 
@@ -26,8 +26,11 @@ ARGUMENTS = {
     "flip": "{} IMAGE", "attribute": "{} IMAGE", "prune": "{} --method hard", "tune": "{}",
     "novelty": "{} --unknown FOLDER", "classes": "{}", "levels": "{}", "scaling": "{}", "map": "{}", "verify": "{}",
     "compact": "{}", "relink": "{} a b", "settings": "{}", "export": "{} out.vmemz", "import": "BUNDLE {}",
-    "demo": "--to {} --no-gui", "mcp": "{}",
+    "demo": "--to {} --no-gui", "mcp": "{}", "push": "{} milvus+http://host/x", "pull": "milvus+http://host/x {}",
 }  # fmt: skip
+SHARED = {"add", "classify", "show", "strike", "restore", "relabel", "reweigh", "rename-label", "undo", "redo",
+          "history", "revert"}  # fmt: skip
+"""Commands that serve a shared memory too."""
 NO_MEMORY = {"gui", "vote", "encoders", "frames", "doctor"}  # the window has a test of its own
 
 
@@ -43,14 +46,18 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path
 
 
+@pytest.mark.parametrize("address", ["s3://bucket/m.vmem", "milvus+http://host/x"])
 @pytest.mark.parametrize("command", sorted({*get_command(app).commands} - NO_MEMORY))  # type: ignore[attr-defined]
-def test_every_command_refuses_an_address_and_makes_nothing(room: Path, command: str) -> None:
+def test_every_command_refuses_an_address_and_makes_nothing(room: Path, command: str, address: str) -> None:
+    if address.startswith("milvus") and command in SHARED:
+        return
     before = sorted(room.rglob("*"))
-    words = ARGUMENTS[command].format("milvus+http://host/x").split()
+    words = ARGUMENTS[command].format(address).split()
     names = {"FOLDER": "images", "IMAGE": "one.png", "BUNDLE": "m.vmemz"}
     done = CliRunner().invoke(app, [command, *(names.get(word, word) for word in words)])
     assert done.exit_code == 1, done.output
-    assert done.stderr.startswith("error: 'milvus+http://host/x' is an address: a memory is a folder on this computer")
+    assert done.stderr.startswith(f"error: '{address}' is an address: ")
+    assert "a folder on this computer" in done.stderr
     assert sorted(room.rglob("*")) == before
 
 

@@ -8,7 +8,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.build import first_pages_json, listed, skipped_json, tell_first_pages, tell_skipped
-from visualmemory_gui.cli.opening import writer
+from visualmemory_gui.cli.opening import any_writer
 from visualmemory_gui.cli.output import emit, print_line, say
 from visualmemory_gui.engine.text.visible_text import how_many
 
@@ -21,7 +21,7 @@ Label = Annotated[str, typer.Option("--label", help="The label of the images, a 
 
 
 def add(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Images, or folders of images.")],
     label: Label,
     copy: Annotated[
@@ -36,7 +36,7 @@ def add(
 
     part = options.part_of_one(box, images)
     files, found, skipped = listed(images)
-    with writer(memory, device=device) as m:
+    with any_writer(memory, device=device) as m:
         result = m.add_images(files, label, [part] * len(files), copy=copy, found=found)
     skipped += [Skipped(files[place], reason) for place, reason in result.skipped.items()]
     pages = tuple(FirstPage(files[place], count) for place, count in result.pages.items())

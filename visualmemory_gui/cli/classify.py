@@ -11,20 +11,20 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.build import listed, tell_skipped
-from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.opening import any_reader
 from visualmemory_gui.cli.output import emit, print_csv, print_line, say, table
 from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.exchange.csv_table import DECISION, known_word
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
+    from visualmemory_gui.engine.memory.protocol import AnyMemory
     from visualmemory_gui.engine.types import Decision, Neighbour, Novelty
 
     Outcome = Decision | BadImage
 
 
 def classify(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     images: Annotated[
         list[str], typer.Argument(metavar="IMAGE", help="Images to decide; a folder means all images below it.")
     ],
@@ -51,7 +51,7 @@ def classify(
     if not files:
         raise BadValue(f"{images[0]} is a folder without images")
     bad: list[BadImage] = []
-    with reader(memory, device=device) as m:
+    with any_reader(memory, device=device) as m:
         decided = m.decide_each(files, k, options.rule_name(rule), level=level, search=search.value, box=part)
         each = _noted(zip(files, decided, strict=True), bad)
         if shown is options.FormatName.csv:
@@ -64,13 +64,17 @@ def classify(
         raise typer.Exit(1)
 
 
-def _tell_unmeasured(m: WholeMemory) -> None:
+def _tell_unmeasured(m: AnyMemory) -> None:
     """Report on stderr that decisions lack what was never measured: they do not wait for it."""
     from visualmemory_gui.engine.decision.novelty import FEWEST
+    from visualmemory_gui.engine.shared_memory.address import is_shared
 
-    if m.maintenance.thresholds is None and m.snapshot.active_count >= FEWEST:
+    if m.maintenance.thresholds is None and sum(m.class_counts().values()) >= FEWEST:
         say("what is usual in this memory has not been measured, so nothing is said of known or unknown")
-        say(f"`visualmemory compact {m.address}` measures it")
+        if is_shared(m.address):
+            say("it is measured in a folder, and goes to a server with `visualmemory push`")
+        else:
+            say(f"`visualmemory compact {m.address}` measures it")
 
 
 def _noted(each: Iterable[tuple[str, Outcome]], bad: list[BadImage]) -> Iterator[tuple[str, Outcome]]:
@@ -82,7 +86,7 @@ def _noted(each: Iterable[tuple[str, Outcome]], bad: list[BadImage]) -> Iterator
         yield image, found
 
 
-def _print_each(m: Memory, each: Iterable[tuple[str, Outcome]], *, all_: bool, as_json: bool) -> None:
+def _print_each(m: AnyMemory, each: Iterable[tuple[str, Outcome]], *, all_: bool, as_json: bool) -> None:
     """Print outcomes with their neighbours, those without a vote only if ``all_`` are wanted."""
     for image, found in each:
         if isinstance(found, BadImage):

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.opening import reader, writer
+from visualmemory_gui.cli.opening import any_reader, any_writer, reader, writer
 from visualmemory_gui.cli.output import emit, print_csv, print_line, say, table
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -22,17 +22,17 @@ PAST = {"undo": "Undone", "redo": "Redone"}
 Steps = Annotated[int, typer.Option("--steps", metavar="N", min=1, help="How many steps.")]
 
 
-def undo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
+def undo(memory: options.AnyMemory, steps: Steps = 1, as_json: options.Json = False) -> None:
     """Undo the last edit, or the last few."""
-    with writer(memory) as m:
+    with any_writer(memory) as m:
         _tell(_repeated(m.undo, steps), "undo", as_json=as_json)
         if ahead := m.history.tags_ahead():
             say(f"tagged and undone: {', '.join(ahead)}; an edit puts that on a branch, and `tag NAME --go` leads back")
 
 
-def redo(memory: options.Memory, steps: Steps = 1, as_json: options.Json = False) -> None:
+def redo(memory: options.AnyMemory, steps: Steps = 1, as_json: options.Json = False) -> None:
     """Redo the edits undone last."""
-    with writer(memory) as m:
+    with any_writer(memory) as m:
         _tell(_repeated(m.redo, steps), "redo", as_json=as_json)
 
 
@@ -56,7 +56,7 @@ def _tell(done: list[Changes], verb: str, *, as_json: bool) -> None:
 
 
 def history(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     last: Annotated[int | None, typer.Option("--last", metavar="N", min=1, help="Only the latest steps.")] = None,
     form: options.Format = None,
     as_json: options.Json = False,
@@ -67,7 +67,7 @@ def history(
     branches, which lead to a tag: `tag MEMORY NAME --go` goes there.
     """
     shown = options.format_of(form, as_json=as_json)
-    with reader(memory) as m:
+    with any_reader(memory) as m:
         steps, aside = m.history.steps(last), m.history.branches()
     if shown is options.FormatName.json:
         emit({"steps": [step_json(s) for s in steps], "branches": [{**step_json(s), "after": s.after} for s in aside]})
@@ -82,12 +82,12 @@ def _state(step: Step) -> str:
 
 
 def revert(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     step: Annotated[int, typer.Argument(metavar="STEP", help="The step to revert, as `history` lists it.")],
     as_json: options.Json = False,
 ) -> None:
     """Revert one earlier step, as a new step. Exemplars changed since are left as they are."""
-    with writer(memory) as m:
+    with any_writer(memory) as m:
         changes = m.history.revert(step)
     if as_json:
         emit({"edit": changes.edit, "ids": list(changes.ids), "left": list(changes.left)})

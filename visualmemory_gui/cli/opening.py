@@ -15,7 +15,51 @@ from visualmemory_gui.engine.errors import BadValue, EncoderMismatch
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import AnyMemory, WholeMemory
+    from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
+
+
+@contextmanager
+def any_reader(memory: str, *, device: str | None = None) -> Iterator[AnyMemory]:
+    """Open a folder or a shared memory for reading."""
+    from visualmemory_gui.engine.shared_memory.address import is_shared
+
+    if not is_shared(memory):
+        with reader(memory, device=device) as m:
+            yield m
+        return
+    from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
+
+    with SharedMemory.open(memory, readonly=True, device=device) as shared:
+        yield shared
+
+
+@contextmanager
+def any_writer(memory: str, *, device: str | None = None) -> Iterator[AnyMemory]:
+    """Open a folder or a shared memory for editing; raises MemoryLocked when another process does."""
+    from visualmemory_gui.engine.shared_memory.address import is_shared
+
+    if not is_shared(memory):
+        with writer(memory, device=device) as m:
+            yield m
+        return
+    from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
+
+    with SharedMemory.open(memory, device=device) as shared:
+        _tell_finished(shared)
+        yield shared
+
+
+def _tell_finished(m: SharedMemory) -> None:
+    """Report on stderr what became of an edit that was cut short."""
+    if m.finished is None:
+        return
+    if m.finished.name is None:
+        say("an interrupted edit was taken back: its exemplars have been edited elsewhere since")
+        return
+    say(f"an interrupted edit has now been completed: {m.finished.name}")
+    if m.finished.left:
+        say(f"left as they are, because they have been edited elsewhere since: {' '.join(map(str, m.finished.left))}")
 
 
 @contextmanager

@@ -109,6 +109,12 @@ def rule_name(rule: RuleName | None) -> RuleText | None:
 
 
 Memory = Annotated[str, typer.Argument(metavar="MEMORY", help="The memory: a folder NAME.vmem.")]
+AnyMemory = Annotated[
+    str,
+    typer.Argument(
+        metavar="MEMORY", help="The memory: a folder NAME.vmem, or a shared one, milvus+http://HOST:PORT/COLLECTION."
+    ),
+]
 Ids = Annotated[list[int], typer.Argument(metavar="ID", help="Ids of exemplars, as `show` lists them.")]
 Json = Annotated[bool, typer.Option("--json", help="Print JSON for scripts instead of text.")]
 Format = Annotated[

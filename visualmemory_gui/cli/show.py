@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.opening import any_reader
 from visualmemory_gui.cli.output import emit, print_csv, print_line, table
 from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import Exemplars
+    from visualmemory_gui.engine.memory.protocol import ExemplarPages
     from visualmemory_gui.engine.types import Decision, Exemplar, State, Summary
 
     Outcome = Decision | BadImage
@@ -25,7 +25,7 @@ EXEMPLAR = ("id", "label", "state", "trust", "source", "sha256")
 
 
 def show(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     ids: Annotated[list[int] | None, typer.Argument(metavar="ID", help="Exemplars to list.")] = None,
     label: Annotated[str | None, typer.Option("--label", help="List this label and everything below it.")] = None,
     state: Annotated[options.StateName | None, typer.Option("--state", help="List exemplars in this state.")] = None,
@@ -43,7 +43,7 @@ def show(
     filtered = bool(ids) or label is not None or state is not None
     if labels and filtered:
         raise typer.BadParameter("--labels lists all labels: leave out ids and filters", param_hint="--labels")
-    with reader(memory) as m:
+    with any_reader(memory) as m:
         if labels or (not filtered and shown is options.FormatName.csv):
             _show_labels(m.catalog.counts(), shown)
             return
@@ -67,7 +67,9 @@ def _cell(value: object) -> object:
     return "" if value is None else value
 
 
-def selected(catalog: Exemplars, ids: list[int] | None, *, label: str | None, state: State | None) -> list[Exemplar]:
+def selected(
+    catalog: ExemplarPages, ids: list[int] | None, *, label: str | None, state: State | None
+) -> list[Exemplar]:
     """The exemplars that match all filters, by id."""
     if not ids:
         return list(chain.from_iterable(catalog.pages(label=label, state=state)))

@@ -23,10 +23,15 @@ _ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:/|.*://", re.DOTALL)
 
 def folder_at(place: str | Path) -> Path:
     """The folder that ``place`` names, whether or not it exists. Raises BadValue for an address: it names no folder."""
+    if str(place).startswith("milvus+"):
+        raise BadValue(
+            f"{str(place)[:200]!a} is an address: this needs a memory in a folder on this computer; "
+            "`visualmemory pull URL FOLDER --sample N` makes one of a part of a shared memory"
+        )
     if _ADDRESS.match(str(place)):
         raise BadValue(
             f"{str(place)[:200]!a} is an address: a memory is a folder on this computer, named by its path, "
-            "and addresses are not supported"
+            "or a shared one, milvus+http://HOST:PORT/COLLECTION"
         )
     return Path(place)
 

@@ -1,0 +1,90 @@
+"""Commands on a shared memory: the same as on a folder, and a clear refusal where a command needs a folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.cli.test_commands import run, told
+from tests.conftest import COLOURS, paint_image, write_images
+from visualmemory_gui.engine.shared_memory import lease, shared_memory
+from visualmemory_gui.engine.shared_memory.address import SharedAddress
+from visualmemory_gui.engine.shared_memory.in_process_server import InProcessServer
+from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
+
+URL = "milvus+http://localhost:19530/birds"
+
+
+@pytest.fixture(autouse=True)
+def server(monkeypatch: pytest.MonkeyPatch) -> InProcessServer:
+    """What every connection reaches, and a lease that does not keep a test waiting."""
+    found = InProcessServer()
+    monkeypatch.setattr(MilvusServer, "at", lambda _: found)
+    quick = lease.LeaseTimes(renew_s=0.05, expire_s=0.2, settle_s=0.0)
+    monkeypatch.setattr(shared_memory, "USUAL_TIMES", quick)
+    return found
+
+
+@pytest.fixture
+def memory(tmp_path: Path) -> Path:
+    told("build", write_images(tmp_path / "images", each=3), tmp_path / "m.vmem", "--encoder", "fake")
+    return tmp_path / "m.vmem"
+
+
+def test_the_commands_of_a_folder_serve_a_shared_memory(memory: Path, tmp_path: Path) -> None:
+    assert told("push", memory, URL) == {"to": URL, "exemplars": 9, "written": 9, "thumbnails": 9}
+    new = tmp_path / "new.png"
+    paint_image(COLOURS["animals/cat"], seed=77).save(new)
+    there, here = (told("classify", place, new) for place in (URL, memory))
+    assert {**there, "timings_ms": 0} == {**here, "timings_ms": 0}
+    assert told("show", URL) == told("show", memory)
+    assert told("show", URL, 1, 2) == told("show", memory, 1, 2)
+    for command in (
+        ("strike", "--label", "plants"),
+        ("reweigh", 4, "--to", 0.5),
+        ("rename-label", "animals", "creatures"),
+        ("undo", "--steps", 2),
+        ("redo",),
+    ):
+        there, here = (told(command[0], place, *command[1:]) for place in (URL, memory))
+        assert there == here, command
+    assert told("show", URL, "--state", "active") == told("show", memory, "--state", "active")
+    assert told("add", URL, new, "--label", "animals/cat")["ids"] == [10]
+    steps = told("history", URL)["steps"]
+    assert [step["edit"] for step in steps[:2]] == ["Add 1 exemplar", "Set the trust of 1 exemplar to 0.5"]
+    assert told("revert", URL, steps[1]["step"])["ids"] == [4]
+    assert told("pull", URL, tmp_path / "back.vmem") == {
+        "memory": str(tmp_path / "back.vmem"),
+        "exemplars": 10,
+        "of": 10,
+    }
+
+
+@pytest.mark.parametrize(
+    "command", [("evaluate",), ("forget", "1", "--yes"), ("verify",), ("compact",), ("export", "to.vmemz")]
+)
+def test_a_command_that_needs_a_folder_says_so(command: tuple[str, ...]) -> None:
+    done = run(command[0], URL, *command[1:])
+    assert done.exit_code == 1
+    assert "pull URL FOLDER" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("url", "why"),
+    [
+        ("milvus+http://localhost:19530", "names no collection"),
+        ("milvus+http://me:S3cret@localhost/c", "holds no user and no password"),
+        ("milvus+http://localhost:19530/none", "is not there"),
+    ],
+)
+def test_an_address_that_leads_nowhere_is_refused_in_a_line(url: str, why: str) -> None:
+    done = run("show", url)
+    assert (done.exit_code, len(done.stderr.splitlines())) == (1, 1)
+    assert why in done.stderr
+    assert "S3cret" not in done.stderr
+
+
+def test_a_push_names_an_address_that_is_read_again() -> None:
+    assert str(SharedAddress.of(URL)) == URL

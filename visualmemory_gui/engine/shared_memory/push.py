@@ -1,0 +1,134 @@
+"""Pushing a memory from a folder to a server: in pages that can be gone on with, and compared in the end."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from visualmemory_gui.engine.errors import MemoryExists, ServerError
+from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.shared_memory import measures, shared_settings
+from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers, rows_of
+from visualmemory_gui.engine.shared_memory.server import RowCondition, Server
+from visualmemory_gui.engine.shared_memory.shared_row import SharedRow
+from visualmemory_gui.engine.shared_memory.shared_store import BATCH, SharedLabel, SharedStore, fitting
+from visualmemory_gui.engine.store.checksum import added, hash64
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
+
+WRITER = "push"
+FILLING, COMPLETE = "filling", "complete"
+
+
+@dataclass(frozen=True, slots=True)
+class Pushed:
+    """What a push did: ``exemplars`` are there, of which ``written`` had to be sent; ``thumbnails`` too."""
+
+    exemplars: int
+    written: int
+    thumbnails: int
+
+
+def push(m: WholeMemory, server: Server, collection: str, *, report: Report = silent) -> Pushed:
+    """Copy the memory ``m``, but for its history and its image copies, into the new ``collection``.
+
+    A push that was cut short goes on when it is asked for again. In the end all rows are read back, counted and their
+    digest compared. Raises MemoryExists where another memory has that name, ServerError.
+    """
+    store = _begun(m, server, collection)
+    numbers = _write_labels(m, store)
+    pages = rows_of(m, numbers, writer=WRITER)
+    written, total = 0, m.catalog.totals()[0]
+    last, count, digest, thumbnails = 0, 0, 0, _Tally()
+    for page in pages:
+        for start in range(0, len(page), BATCH):
+            rows = page[start : start + BATCH]
+            report(count, total, "pushing")
+            store.put("next_id", rows[-1].id + 1)
+            written += _write(m, store, rows, after=last, thumbnails=thumbnails)
+            last, count = rows[-1].id, count + len(rows)
+            digest = added(digest, *(row.checksum for row in rows))
+    store.remove_above(last)
+    _write_state(m, store)
+    store.flush()
+    _verify(store, count, digest, thumbnails, report=report)
+    store.put("push", {"state": COMPLETE, "digest": digest, "exemplars": count})
+    return Pushed(count, written, thumbnails.count)
+
+
+class _Tally:
+    """How many thumbnails were sent, and the sum of their hashes."""
+
+    def __init__(self) -> None:
+        self.count, self.digest = 0, 0
+
+    def add(self, exemplar: int, jpeg: bytes) -> None:
+        self.count += 1
+        self.digest = added(self.digest, hash64(exemplar.to_bytes(8, "little") + jpeg))
+
+
+def _begun(m: WholeMemory, server: Server, collection: str) -> SharedStore:
+    """The collections to fill: new ones, or those of a push that was cut short."""
+    if not server.has(f"{collection}_meta"):
+        active = m.catalog.totals()[1]
+        graph = active * m.identity.dim > m.settings.exact_limit
+        store = SharedStore.create(server, collection, m.identity, graph=graph)
+        store.put("push", {"state": FILLING})
+        return store
+    store = SharedStore.resume(server, collection, m.identity)
+    if (store.get("push") or {"state": FILLING}).get("state") != FILLING:
+        raise MemoryExists(
+            f"{server.name} has a memory {collection} already: choose another name, or pull that one to a folder"
+        )
+    return store
+
+
+def _write_labels(m: WholeMemory, store: SharedStore) -> dict[str, int]:
+    """Give each label a number, and say how many active exemplars it has."""
+    known = {label.path: number for number, label in store.labels().items()}
+    counts, names = m.class_counts(), Counter(one.label for page in m.catalog.pages() for one in page)
+    numbers = label_numbers(sorted(names), known)
+    store.write_labels({number: SharedLabel(path, counts.get(path, 0)) for path, number in numbers.items()})
+    return numbers
+
+
+def _write(m: WholeMemory, store: SharedStore, rows: Sequence[SharedRow], *, after: int, thumbnails: _Tally) -> int:
+    """Send those of ``rows`` that are not there as they are; remove others between ``after`` and the last of them."""
+    within = (RowCondition("id", ">", after), RowCondition("id", "<=", rows[-1].id))
+    there = store.checksums(*within)
+    new = [row for row in rows if there.pop(row.id, None) != row.checksum]
+    jpegs = {exemplar: fitting(jpeg) for exemplar, jpeg in m.catalog.thumbnails([row.id for row in rows]).items()}
+    for exemplar, jpeg in jpegs.items():
+        thumbnails.add(exemplar, jpeg)
+    store.write_thumbnails({row.id: jpegs[row.id] for row in new if row.id in jpegs})
+    store.write(new)
+    store.remove(list(there))
+    return len(new)
+
+
+def _write_state(m: WholeMemory, store: SharedStore) -> None:
+    shared_settings.write(store, m.settings)
+    store.put("change", max(m.snapshot.change, 1))
+    measures.write(store, m.maintenance.own_measures, m.snapshot.change)
+
+
+def _verify(store: SharedStore, count: int, digest: int, thumbnails: _Tally, *, report: Report) -> None:
+    """Read everything back. Raises ServerError where it is not what was sent."""
+    found, seen, jpegs = 0, 0, _Tally()
+    for page in store.pages():
+        report(seen, count, "verifying")
+        seen += len(page)
+        found = added(found, *(row.checksum for row in page))
+        for exemplar, jpeg in store.thumbnails([row.id for row in page], read="strong").items():
+            jpegs.add(exemplar, jpeg)
+    counted = store.count()
+    if (seen, counted, found) != (count, count, digest):
+        raise ServerError(
+            f"{store.server.name} holds {counted:,} exemplars of {count:,}, and they are not those that were sent: "
+            "push again; what is right is not sent twice"
+        )
+    if (jpegs.count, jpegs.digest) != (thumbnails.count, thumbnails.digest):
+        raise ServerError(f"{store.server.name} does not hold the thumbnails that were sent: push again")

@@ -1,0 +1,389 @@
+"""SharedMemory: one memory on a server, its edits and decisions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import ExitStack
+from dataclasses import dataclass
+from os import PathLike
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+import numpy as np
+import numpy.typing as npt
+
+from visualmemory_gui.engine import arguments
+from visualmemory_gui.engine.decision.novelty import Limits, Thresholds
+from visualmemory_gui.engine.decision.own_measures import OwnMeasures
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
+from visualmemory_gui.engine.device.choice import require
+from visualmemory_gui.engine.errors import BadImage, BadValue, ReadOnlyMemory
+from visualmemory_gui.engine.index.vector_check import gate, gate_one
+from visualmemory_gui.engine.memory.added_images import AddResult, already_here, first_of_each
+from visualmemory_gui.engine.memory.classifier import Scope
+from visualmemory_gui.engine.memory.image_reader import ImageReader, batched, exemplar, images_of
+from visualmemory_gui.engine.memory.importer import read_images
+from visualmemory_gui.engine.memory.query import EmbeddedQuery, good, queries
+from visualmemory_gui.engine.memory.visual_memory import BATCH, Ids, boxes_of
+from visualmemory_gui.engine.shared_memory import measures, shared_settings
+from visualmemory_gui.engine.shared_memory.address import SharedAddress
+from visualmemory_gui.engine.shared_memory.candidates import LabelTable
+from visualmemory_gui.engine.shared_memory.exemplar_pages import SharedExemplars
+from visualmemory_gui.engine.shared_memory.journal import Journal
+from visualmemory_gui.engine.shared_memory.lease import USUAL_TIMES, Lease, LeaseTimes
+from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
+from visualmemory_gui.engine.shared_memory.pull import open_complete
+from visualmemory_gui.engine.shared_memory.server import Server
+from visualmemory_gui.engine.shared_memory.shared_classifier import SharedClassifier
+from visualmemory_gui.engine.shared_memory.shared_editor import Edited, Finished, SharedEditor
+from visualmemory_gui.engine.shared_memory.shared_history import SharedHistory
+from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
+from visualmemory_gui.engine.store import labels as label_paths
+from visualmemory_gui.engine.store.exemplar_row import checked_trust
+from visualmemory_gui.engine.types import (
+    F32,
+    BoxLike,
+    Changes,
+    Decision,
+    DecodedImage,
+    Device,
+    FullImage,
+    IndexState,
+    NewExemplar,
+    Rule,
+    SearchMode,
+    Summary,
+    box_of,
+)
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
+
+    from visualmemory_gui.engine.encoders.base import Encoder
+    from visualmemory_gui.engine.memory.image_reader import ImageLike
+
+
+@dataclass(frozen=True, slots=True)
+class SharedCondition:
+    """What was found when a shared memory was opened."""
+
+    thresholds: Thresholds | None
+    damaged_settings: Mapping[str, str]
+    index_damage: str | None = None
+
+
+class SharedMemory:
+    """One open memory on a server; ``open`` it, use it as a context manager, or ``close`` it.
+
+    What each method promises is what ``VisualMemory`` promises, with three differences. An edit has been written to the
+    journal on this machine and to the server when it returns; one that the server did not get whole is finished by the
+    next edit or at the next opening (``finished``). The history is that of the edits made from this machine. Another
+    client's edits are seen when the server has them, and while one client edits, others only read.
+    """
+
+    def __init__(
+        self, address: SharedAddress, store: SharedStore, journal: Journal, *, readonly: bool, device: Device | None
+    ) -> None:
+        self.readonly = readonly
+        self.identity = store.identity
+        self.settings = shared_settings.read(store)
+        self.finished: Finished | None = None
+        self._address = address
+        self._store = store
+        self._own = OwnEdits(store)
+        self._device = device
+        usual: OwnMeasures = measures.read(store)
+        self.catalog = SharedExemplars(store, self._own)
+        self.maintenance = SharedCondition(usual.thresholds(Limits.of(self.settings)), {})
+        self._classifier = SharedClassifier(store, self._own, usual, self.settings)
+        self._reader = ImageReader(self.catalog, self.identity, lambda: self.device)
+        self._journal = journal
+        self._editor: SharedEditor | None = None
+        self.history = SharedHistory(journal, self._own, None)
+        self._callbacks: list[Callable[[Changes], object]] = []
+        self._open = ExitStack()
+        self._open.callback(journal.close)
+        self._open.callback(self._classifier.close)
+        self._open.callback(self._reader.close)
+
+    @classmethod
+    def open(
+        cls,
+        address: str,
+        *,
+        readonly: bool = False,
+        device: Device | None = None,
+        server: Server | None = None,
+        times: LeaseTimes | None = None,
+    ) -> SharedMemory:
+        """Open the memory at ``address``, ``milvus+http(s)://host:port/collection``. For editing the lease is taken.
+
+        ``server`` is one that is connected already; it is not closed. Raises BadValue, ServerError, NotAMemory,
+        NewerFormat, DamagedMemory, and MemoryLocked, naming who edits it.
+        """
+        place = SharedAddress.of(address)
+        require(device)
+        with ExitStack() as stack:
+            if server is None:
+                from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
+
+                server = MilvusServer.at(place)
+                stack.callback(server.close)
+            store = open_complete(server, place.collection)
+            journal = Journal.of(place)
+            try:
+                made = cls(place, store, journal, readonly=readonly, device=device)
+            except BaseException:
+                journal.close()
+                raise
+            stack.callback(made._open.close)
+            if not readonly:
+                made._begin_editing(journal, times or USUAL_TIMES)
+            kept = stack.pop_all()
+            made._open = kept
+            return made
+
+    def _begin_editing(self, journal: Journal, times: LeaseTimes) -> None:
+        journal.lock.acquire()
+        lease = Lease(self._store, journal.owner, times=times)
+        self._open.callback(lease.release)
+        lease.acquire()
+        self._editor = SharedEditor(self._store, self._own, journal, lease)
+        self.history = SharedHistory(journal, self._own, self._editor)
+        self.finished = self._editor.finish()
+
+    def close(self) -> None:
+        """Give the lease back and close the connection; a second call does nothing."""
+        self._open.close()
+
+    def __enter__(self) -> SharedMemory:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    @property
+    def name(self) -> str:
+        """The name of the collection."""
+        return self._address.collection
+
+    @property
+    def address(self) -> str:
+        """The address that opens it again."""
+        return str(self._address)
+
+    @property
+    def device(self) -> Device:
+        """Where encoding runs: that of this opening, else of the settings."""
+        return self._device or self.settings.device
+
+    @property
+    def encoder(self) -> Encoder:
+        """The memory's encoder, loaded when first needed. Raises EncoderError."""
+        return self._reader.encoder
+
+    def summary(self) -> Summary:
+        """A summary of what the memory holds, as the server counts it."""
+        exemplars, active, struck = self.catalog.totals()
+        index = IndexState("hnsw" if self._store.graph else "exact", current=True)
+        return Summary(exemplars, active, struck, self.catalog.counts(), self.identity, index)
+
+    def class_counts(self) -> dict[str, int]:
+        """The number of active exemplars by full label."""
+        return {label.path: label.active for label in self._own.labels().labels.values() if label.active}
+
+    def active_and_struck(self) -> tuple[int, int]:
+        """How many exemplars are active and how many struck out."""
+        return self.catalog.totals()[1:]
+
+    def changed(self, callback: Callable[[Changes], object]) -> Callable[[], None]:
+        """Call ``callback(changes)`` after each edit of this client, in its thread; the result ends it."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback) if callback in self._callbacks else None
+
+    def decode(self, image: ImageLike, box: BoxLike | None = None) -> DecodedImage:
+        """Decode a path (in a child process), a PIL image, or an array of uint8. Raises BadImage, BadValue."""
+        return self._reader.decode(image, box_of(box))
+
+    def full_image(self, image: str | PathLike[str] | Image) -> FullImage:
+        """All pixels of a path or of a PIL image, upright and in sRGB. Raises BadImage."""
+        return self._reader.full_image(image)
+
+    def embed(self, images: ImageLike | Iterable[ImageLike]) -> F32:
+        """(n, dim) float32, rows of unit length, of one image or several. Raises BadImage, BadValue."""
+        return self._reader.embed([self.decode(image) for image in images_of(images)])
+
+    def decide(
+        self,
+        image: ImageLike | int,
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+        box: BoxLike | None = None,
+    ) -> Decision:
+        """Decide an image or an exemplar by its id. Raises BadImage, UnknownExemplar, BadValue, ServerError."""
+        each = self.decide_each([image], k, rule, level=level, search=search, exclude=exclude, box=box)
+        return good(next(iter(each)))
+
+    def decide_many(
+        self,
+        images: ImageLike | int | Iterable[ImageLike | int],
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+        box: BoxLike | None = None,
+    ) -> list[Decision]:
+        """``decide`` for each of ``images``, in order. Raises what ``decide`` raises, at the first bad one."""
+        each = self.decide_each(images, k, rule, level=level, search=search, exclude=exclude, box=box)
+        return [good(decision) for decision in each]
+
+    def decide_each(
+        self,
+        images: ImageLike | int | Iterable[ImageLike | int],
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+        box: BoxLike | None = None,
+    ) -> Iterator[Decision | BadImage]:
+        """``decide_many`` as an iterator, a batch at a time: one search of the server each."""
+        scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude)
+        part = box_of(box)
+        for batch in batched(images_of(images), BATCH):
+            asked = queries(self._reader, self.catalog, batch, part)
+            found = iter(self._decided([one for one in asked if isinstance(one, EmbeddedQuery)], scheme, scope))
+            for query in asked:
+                yield query if isinstance(query, BadImage) else next(found)
+
+    def decide_vector(
+        self,
+        vector: npt.ArrayLike,
+        k: int | None = None,
+        rule: Rule | None = None,
+        *,
+        level: int = 0,
+        search: SearchMode = "auto",
+        exclude: Collection[int] = (),
+        content: str | None = None,
+        own: int | None = None,
+        original: str | None = None,
+    ) -> Decision:
+        """Decide a query vector (dim,). ``own`` is not served. Raises BadVector, BadValue, ServerError."""
+        scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude, own=own)
+        ids = arguments.content_id(content), arguments.content_id(original)
+        query = EmbeddedQuery(gate_one(vector, self.identity.dim), ids[0], None, {}, original=ids[1])
+        return self._decided([query], scheme, scope)[0]
+
+    def _decided(self, asked: list[EmbeddedQuery], scheme: VotingScheme, scope: Scope) -> list[Decision]:
+        if not asked:
+            return []
+        vectors, ids = np.stack([query.vector for query in asked]), [query.image for query in asked]
+        found = self._classifier.decide_many(vectors, scheme, scope=scope, images=ids)
+        return [query.answered(decision, self.catalog) for query, decision in zip(asked, found, strict=True)]
+
+    def add_images(
+        self,
+        images: ImageLike | Iterable[ImageLike],
+        labels: str | Iterable[str],
+        boxes: Iterable[BoxLike | None] | None = None,
+        *,
+        copy: bool = True,
+        found: Collection[int] = (),
+    ) -> AddResult:
+        """Add images as one step, with their thumbnails; the files stay where they are, whatever ``copy`` says.
+
+        What is already here is reported, and what under another label. Raises BadImage, BadValue, ServerError.
+        """
+        editor = self._require_editor()
+        given = list(images_of(images))
+        names = [label_paths.clean(name) for name in arguments.labels_of(labels, len(given))]
+        decoded, vectors, skipped = read_images(self._reader, given, boxes_of(boxes, len(given)), found)
+        present, conflicts = already_here(self.catalog, decoded, names)
+        fresh = first_of_each(decoded, names, present)
+        rows = [exemplar(decoded[i], vectors[i], label=names[i], copy=False) for i in fresh]
+        added = self._told(editor.add(rows)).added if rows else ()
+        id_of = {(decoded[i].content, names[i]): one for i, one in zip(fresh, added, strict=True)}
+        ids = [present.get(i) or id_of[image.content, names[i]] for i, image in decoded.items()]
+        pages = {place: decoded[place].pages for place in decoded if decoded[place].pages > 1}
+        return AddResult(tuple(ids), added, present, conflicts, skipped, pages)
+
+    def add_vectors(self, vectors: npt.ArrayLike, labels: str | Iterable[str]) -> list[int]:
+        """Add your own vectors (n, dim), as one step; ids are increasing. Raises BadVector, BadValue, ServerError."""
+        rows = np.atleast_2d(gate(vectors, self.identity.dim))
+        names = arguments.labels_of(labels, len(rows))
+        new = [NewExemplar(label, row) for label, row in zip(names, rows, strict=True)]
+        return list(self._told(self._require_editor().add(new)).added) if new else []
+
+    def strike(self, ids: Ids) -> Changes:
+        """Take exemplars out of every vote, reversibly. Raises UnknownExemplar, BadValue; then nothing changed."""
+        return self._edited("strike", ids, lambda _: lambda _: {"struck": True})
+
+    def restore(self, ids: Ids) -> Changes:
+        """Let struck exemplars vote again."""
+        return self._edited("restore", ids, lambda _: lambda _: {"struck": False})
+
+    def relabel(self, ids: Ids, label: str) -> Changes:
+        """Give exemplars another label, which may be new. Raises BadLabel."""
+        return self.relabel_each({label: ids})
+
+    def relabel_each(self, wanted: Mapping[str, Ids]) -> Changes:
+        """Relabel by a mapping of labels to ids, as one step. Raises BadLabel, UnknownExemplar, BadValue."""
+        if not isinstance(wanted, Mapping):
+            raise BadValue(f"relabel_each takes a mapping of labels to ids, not {arguments.kind(wanted)}")
+        return self._relabelled("relabel", wanted)
+
+    def reweigh(self, ids: Ids, trust: float) -> Changes:
+        """Set what the votes of exemplars are multiplied by, 0 < trust <= 100. Raises BadValue."""
+        factor = checked_trust(arguments.fraction(trust, "a trust"))
+        return self._edited("reweigh", ids, lambda _: lambda _: {"trust": factor})
+
+    def rename_label(self, old: str, new: str) -> Changes:
+        """Rename a class and everything below it; onto an existing one: merge them. Raises BadLabel, BadValue."""
+        before, after = label_paths.clean(old), label_paths.clean(new)
+        self.catalog.require_label(before)
+        paths = (label.path for label in self._own.labels().labels.values())
+        below = [path for path in paths if label_paths.under(path, before)]
+        wanted: dict[str, Ids] = {after + path[len(before) :]: self.catalog.ids_of(path) for path in below}
+        return self._relabelled("rename", wanted)
+
+    def undo(self) -> Changes:
+        """Undo the last step made from this machine; ``edit`` is None when there is none, ``left`` what moved on."""
+        return self._told(self._require_editor().undo())
+
+    def redo(self) -> Changes:
+        """Redo the step undone last."""
+        return self._told(self._require_editor().redo())
+
+    def _relabelled(self, kind: str, wanted: Mapping[str, Ids]) -> Changes:
+        label_of = {one: label_paths.clean(path) for path, ids in wanted.items() for one in arguments.ids_of(ids)}
+
+        def edited(table: LabelTable) -> Edited:
+            numbers = {label.path: number for number, label in table.labels.items()}
+            return lambda row: {"label": numbers[label_of[row.id]]}
+
+        editor = self._require_editor()
+        return self._told(editor.edit(kind, list(label_of), edited, labels=sorted(set(label_of.values()))))
+
+    def _edited(self, kind: str, ids: Ids, edited: Callable[[LabelTable], Edited]) -> Changes:
+        return self._told(self._require_editor().edit(kind, arguments.ids_of(ids), edited))
+
+    def _require_editor(self) -> SharedEditor:
+        if self._editor is None:
+            raise ReadOnlyMemory(f"{self.address} was opened for reading; open it for editing to change it")
+        return self._editor
+
+    def _told(self, changes: Changes) -> Changes:
+        if changes.ids:
+            for callback in tuple(self._callbacks):
+                callback(changes)
+        return changes
