@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.sklearn_classifier import VisualMemoryClassifier
     from visualmemory_gui.engine.exchange.sklearn_encoder import ImageEncoder
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
-    from visualmemory_gui.engine.types import Changes, Decision, Exemplar, Neighbour
+    from visualmemory_gui.engine.types import Changes, Decision, EncoderIdentity, Exemplar, Geometry, Neighbour
 
 __version__ = "0.2.0"
 
@@ -21,7 +21,9 @@ __all__ = [
     "BadValue",
     "Changes",
     "Decision",
+    "EncoderIdentity",
     "Exemplar",
+    "Geometry",
     "ImageEncoder",
     "Neighbour",
     "VisualMemory",
@@ -34,7 +36,9 @@ _HOMES = {
     "BadValue": "errors",
     "Changes": "types",
     "Decision": "types",
+    "EncoderIdentity": "types",
     "Exemplar": "types",
+    "Geometry": "types",
     "ImageEncoder": "exchange.sklearn_encoder",
     "Neighbour": "types",
     "VisualMemory": "memory.visual_memory",

@@ -21,6 +21,7 @@ VisualMemoryError
 │   └── EncoderMismatch
 ├── EndpointError         an endpoint that did not answer, or whose answer cannot be used
 ├── DeviceError           a GPU without room, or one that stopped working
+├── PluginError           an encoder or a voting rule of an installed package that cannot be used
 ├── ExchangeError         an export target or an import source that cannot be used
 └── Cancelled             the user stopped a task; what was committed is kept
 """
@@ -133,6 +134,10 @@ class DeviceError(VisualMemoryError):
         super().__init__(f"{device} cannot go on ({detail}): choose the device cpu")
         self.device = device
         self.reason = reason
+
+
+class PluginError(VisualMemoryError):
+    """An encoder or a voting rule of an installed package that cannot be used; the message names the package."""
 
 
 class ExchangeError(VisualMemoryError):

@@ -125,7 +125,7 @@ ODD: dict[str, tuple[Callable[[], object], str]] = {
     "measurements as labels": (lambda: _fitted().fit(np.eye(2), [0.5, 1.25]), "continuous"),
     "labels of another length": (lambda: _fitted().fit(np.eye(2), ["a"]), "inconsistent numbers"),
     "not fitted": (lambda: VisualMemoryClassifier().predict(np.eye(4)), "not fitted yet"),
-    "no rule": (lambda: VisualMemoryClassifier("majority").fit(np.eye(2), list("ab")), "rule must be one of"),
+    "no rule": (lambda: VisualMemoryClassifier("majority").fit(np.eye(2), list("ab")), "there is no voting rule"),
     "no k": (lambda: VisualMemoryClassifier(k=0).fit(np.eye(2), list("ab")), "at least 1"),
     "a parameter of another rule": (
         lambda: VisualMemoryClassifier("rank", rule_parameters={"gamma": 2}).fit(np.eye(2), list("ab")),

@@ -60,6 +60,13 @@ PARAMETERS: Mapping[Rule, Mapping[str, tuple[float, ...]]] = {
     "ridge": {"gamma": (0.5, 1.0, USUAL.gamma, 4.0, 8.0), "penalty": (0.03, 0.1, USUAL.penalty, 1.0, 3.0)},
 }
 """The parameters of each rule, by the name of their field, with the values worth comparing, increasing."""
+
+
+def parameters_of(rule: Rule) -> Mapping[str, tuple[float, ...]]:
+    """The entry of ``PARAMETERS``; a rule of an installed package has none."""
+    return PARAMETERS.get(rule, {})
+
+
 _SETTINGS = {name: parameter_setting(rule, name) for rule, parameters in PARAMETERS.items() for name in parameters}
 
 

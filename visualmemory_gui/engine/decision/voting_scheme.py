@@ -9,17 +9,18 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.arguments import whole
+from visualmemory_gui.engine.decision import plugin_rules
 from visualmemory_gui.engine.decision.class_factor import class_factor
 from visualmemory_gui.engine.decision.equal_vectors import Hides, ordinals, rows_behind
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.voting_rules import (
     JOINT,
-    PARAMETERS,
     RULE_WEIGHTS,
     TIE,
     USUAL,
     RuleParameters,
     parameter_setting,
+    parameters_of,
 )
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -47,7 +48,7 @@ class VotingScheme:
         rule = settings.rule if rule is None else rule
         k = usual_k(settings, rule) if k is None else whole(k, "k")
         require_k(k)
-        if rule not in RULES:
+        if rule not in RULES and (not isinstance(rule, str) or plugin_rules.found(rule) is None):
             raise _no_rule(rule)
         if (level := whole(level, "a level")) < 0:
             raise BadValue(f"a level is 0 (the full label) or more, not {level}")
@@ -62,14 +63,14 @@ class VotingScheme:
 
         The level is none of them: it is what is asked, not how it is answered.
         """
-        own = {parameter_setting(self.rule, name): getattr(self.parameters, name) for name in PARAMETERS[self.rule]}
+        own = {parameter_setting(self.rule, name): getattr(self.parameters, name) for name in parameters_of(self.rule)}
         values = {"rule": self.rule, k_setting(self.rule): self.k, **own, "class_factor": self.class_factor}
         return {name: value for name, value in values.items() if settings is None or getattr(settings, name) != value}
 
     @property
     def words(self) -> str:
         """ "ridge, k = 100, gamma 2, penalty 0.3": the rule and what it is given."""
-        given = (f"{name} {getattr(self.parameters, name):g}" for name in PARAMETERS[self.rule])
+        given = (f"{name} {getattr(self.parameters, name):g}" for name in parameters_of(self.rule))
         return ", ".join((self.rule, f"k = {self.k}", *given))
 
     def weighs_as(self, other: VotingScheme) -> bool:
@@ -119,9 +120,12 @@ class VotingScheme:
 
     def rule_weights(self, near: NeighbourArrays) -> F64:
         """The part of the weights that is the rule's: the same whatever the class factor. Raises BadValue."""
-        if self.rule not in RULE_WEIGHTS:
+        if self.rule in RULE_WEIGHTS:
+            return RULE_WEIGHTS[self.rule](near, self.parameters)
+        plugin = plugin_rules.found(self.rule)
+        if plugin is None:
             raise _no_rule(self.rule)
-        return RULE_WEIGHTS[self.rule](near, self.parameters)
+        return plugin(near.distances)
 
     def vote_scale(self, near: NeighbourArrays, *, factors: F64 | None = None) -> F64:
         """The part of the weights that is the neighbours' own: trust and class factor.
@@ -167,4 +171,4 @@ def require_k(k: int) -> None:
 
 
 def _no_rule(rule: object) -> BadValue:
-    return BadValue(f"there is no voting rule {rule!r}; there are {', '.join(RULES)}")
+    return BadValue(f"there is no voting rule {rule!r}; there are {', '.join((*RULES, *plugin_rules.names()))}")

@@ -20,6 +20,7 @@ from visualmemory_gui.engine.encoders import (
     open_clip_text,
     openvino_lite,
     openvino_runtime,
+    plugins,
     timm_models,
     torchvision_models,
 )
@@ -130,7 +131,9 @@ def geometry(wanted: EncoderIdentity) -> Geometry:
         return spec.geometry
     if torchvision_models.FORM.fullmatch(name):
         return torchvision_models.geometry(name)
-    return local_file.geometry(wanted) if local_file.FORM.fullmatch(name) else _unknown(name)
+    if local_file.FORM.fullmatch(name):
+        return local_file.geometry(wanted)
+    return (_plugin(name) or _unknown(name)).geometry
 
 
 def prepare(name: str, *, device: Device = "auto", report: Report = silent) -> bool:
@@ -143,8 +146,10 @@ def prepare(name: str, *, device: Device = "auto", report: Report = silent) -> b
 
 
 def available() -> list[EncoderInfo]:
-    """Every encoder that can be named, the one that needs no network first. Loads no model and no library for one."""
-    return [_lite_info(), *timm_models.infos(), *torchvision_models.infos(), *local_file.infos()]
+    """Every encoder that can be named, the one that needs no network first. Loads no model and no library for one, but
+    what installed packages provide."""
+    own = [_lite_info(), *timm_models.infos(), *torchvision_models.infos(), *local_file.infos()]
+    return [*own, *plugins.infos(frozenset((fake.NAME, *(one.name for one in own))))]
 
 
 def _identity(name: str) -> EncoderIdentity:
@@ -157,7 +162,9 @@ def _identity(name: str) -> EncoderIdentity:
         return timm_models.identity(spec)
     if torchvision_models.FORM.fullmatch(name):
         return torchvision_models.identity(name)
-    return local_file.identity(name) if local_file.FORM.fullmatch(name) else _unknown(name)
+    if local_file.FORM.fullmatch(name):
+        return local_file.identity(name)
+    return (_plugin(name) or _unknown(name)).identity
 
 
 def _loaded(wanted: EncoderIdentity, device: str, *, bulk: bool) -> Encoder:
@@ -169,7 +176,14 @@ def _loaded(wanted: EncoderIdentity, device: str, *, bulk: bool) -> Encoder:
         return timm_models.load(spec, device=device, bulk=bulk)
     if torchvision_models.FORM.fullmatch(wanted.name):
         return torchvision_models.load(wanted.name, device=device, bulk=bulk)
-    return local_file.load(wanted, device=device, bulk=bulk)
+    if local_file.FORM.fullmatch(wanted.name):
+        return local_file.load(wanted, device=device, bulk=bulk)
+    return plugins.load(wanted.name, device=device, bulk=bulk)
+
+
+def _plugin(name: str) -> plugins.EncoderPlugin | None:
+    """What an installed package provides under this name, which is none of the product's own."""
+    return plugins.found(name) if _WORD.fullmatch(name) else None
 
 
 def _lite(device: str, *, bulk: bool) -> Encoder:

@@ -12,7 +12,7 @@ from visualmemory_gui.engine.decision.confidence import fit
 from visualmemory_gui.engine.decision.levels import at_level, deepest, level_codes
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import ABSENT, seats, winners_of
-from visualmemory_gui.engine.decision.voting_rules import PARAMETERS
+from visualmemory_gui.engine.decision.voting_rules import parameters_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.evaluation.evaluation import (
     Accuracy,
@@ -159,7 +159,7 @@ def _sweep(scheme: VotingScheme) -> dict[Value, VotingScheme]:
     """``scheme`` with other values of one of its rule's parameters at a time; its own value is among them."""
     return {
         (scheme.rule, name, value): scheme.with_parameters(**{name: value})
-        for name, values in PARAMETERS[scheme.rule].items()
+        for name, values in parameters_of(scheme.rule).items()
         for value in sorted({*values, getattr(scheme.parameters, name)})
     }
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import Seated, winners_of
-from visualmemory_gui.engine.decision.voting_rules import PARAMETERS, RuleParameters
+from visualmemory_gui.engine.decision.voting_rules import RuleParameters, parameters_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import F64, I64, Rule
 
@@ -19,7 +19,7 @@ AT_ONCE = 512
 
 def variants(scheme: VotingScheme) -> list[VotingScheme]:
     """``scheme`` with all values of its rule's parameters that are worth comparing, each with each other."""
-    named = PARAMETERS[scheme.rule]
+    named = parameters_of(scheme.rule)
     return [scheme.with_parameters(**dict(zip(named, values, strict=True))) for values in product(*named.values())]
 
 

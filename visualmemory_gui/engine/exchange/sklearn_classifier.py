@@ -15,7 +15,7 @@ import numpy.typing as npt
 
 from visualmemory_gui.engine.decision.decide_batch import class_shares, decide_many
 from visualmemory_gui.engine.decision.neighbour_table import NeighbourTable
-from visualmemory_gui.engine.decision.voting_rules import PARAMETERS, parameter_setting
+from visualmemory_gui.engine.decision.voting_rules import parameter_setting, parameters_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import SearchResult, nearest_exact
@@ -88,7 +88,7 @@ class VisualMemoryClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
         rows = np.flatnonzero(snapshot.active)
         if not len(rows):
             raise BadValue(f"{memory.path} has no active exemplar to decide by: add images first")
-        own = {name: getattr(scheme.parameters, name) for name in PARAMETERS[scheme.rule]}
+        own = {name: getattr(scheme.parameters, name) for name in parameters_of(scheme.rule)}
         fitted = cls(scheme.rule, scheme.k, class_factor=scheme.class_factor, rule_parameters=own or None)
         fitted.n_features_in_ = memory.identity.dim
         fitted.classes_, codes = np.unique(np.array(snapshot.labels)[snapshot.label[rows]], return_inverse=True)
@@ -165,10 +165,10 @@ class VisualMemoryClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
 
     def _scheme(self) -> VotingScheme:
         own = {parameter_setting(self.rule, name): value for name, value in (self.rule_parameters or {}).items()}
-        given = {"rule": self.rule, "class_factor": self.class_factor, **own}
+        given = {"class_factor": self.class_factor, **own}
         with _value_errors():
             settings = settings_with(MemorySettings(), {name: str(value) for name, value in given.items()})
-            return VotingScheme.of(settings, self.k)
+            return VotingScheme.of(settings, self.k, self.rule)
 
     def _checked(self, X: npt.ArrayLike, y: npt.ArrayLike, *, first: bool) -> tuple[F32, Labels]:  # noqa: N803
         numbers, labels = validate_data(self, X, y, reset=first, dtype=[np.float64, np.float32])

@@ -1,0 +1,1 @@
+"""What installed packages of others add: encoders and voting rules."""
