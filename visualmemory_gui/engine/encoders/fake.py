@@ -6,7 +6,6 @@ import re
 from collections.abc import Sequence
 
 import numpy as np
-from PIL import ImageColor
 
 from visualmemory_gui.engine.encoders.base import check, unit
 from visualmemory_gui.engine.types import F32, F64, U8, EncoderIdentity, EncoderInfo, Geometry
@@ -75,6 +74,8 @@ class FakeText:
 
 
 def _named_colour(text: str) -> tuple[int, ...]:
+    from PIL import ImageColor  # late: encoders are listed without it
+
     named = [ImageColor.colormap[word] for word in re.findall("[a-z]+", text.lower()) if word in ImageColor.colormap]
     colours = [ImageColor.getrgb(colour)[:3] for colour in map(str, named)] or [(128, 128, 128)]
     return tuple(sum(values) // len(colours) for values in zip(*colours, strict=True))
