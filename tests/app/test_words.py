@@ -8,13 +8,14 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QLineEdit, QToolButton
+from PySide6.QtWidgets import QComboBox, QLineEdit, QMessageBox, QToolButton
 
 from tests.app.conftest import Desk
 from tests.app.curate_hands import Hands
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.app.models import word_search
 from visualmemory_gui.app.models.grid_cells import in_words, likeness, tip
+from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.language import find as finder
 from visualmemory_gui.engine.language.class_names import class_name_shares
@@ -134,3 +135,25 @@ def test_the_details_of_a_decision_say_what_class_names_alone_would(asked: Desk)
     asked.window.session.decision.clear()
     asked.settle()
     assert names.shares is None and details.names.isHidden()
+
+
+def test_a_text_tower_that_is_not_here_is_fetched_on_a_yes(curate: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    here: list[str] = []
+    monkeypatch.setattr(registry, "text_refusal", lambda _: "" if here else "the text tower is not on this computer")
+    monkeypatch.setattr(registry, "text_to_fetch", lambda _: "" if here else "about 605 MB, MIT")
+    monkeypatch.setattr(registry, "fetch_text", lambda name, report: here.append(name))
+    curate.view.words.set_memory(curate.memory)
+    line, switch = by_words(curate)
+    assert switch.isEnabled() and "To be fetched first: about 605 MB, MIT" in switch.toolTip()
+    for answer, fetched in (("reject", []), ("accept", ["fake"])):
+        switch.click()
+        assert not switch.isChecked()
+        box = curate.dialog(QMessageBox)
+        assert "about 605 MB, MIT" in box.text()
+        buttons = {box.buttonRole(button): button for button in box.buttons()}
+        role = QMessageBox.ButtonRole.AcceptRole if answer == "accept" else QMessageBox.ButtonRole.RejectRole
+        buttons[role].click()
+        curate.settle()
+        assert here == fetched
+    look_for(curate, "blue")
+    assert line.text() == "blue" and not (np.diff(curate.view.grid.ids) > 0).all()

@@ -45,6 +45,8 @@ def encoders(
         _add(add)
     if fetch is not None:
         _fetch(fetch)
+        if text and (size := registry.text_to_fetch(fetch)):
+            say(f"fetching the text tower of {fetch}: {size}")
         if text:
             with Progress("fetching the text tower") as report:
                 registry.fetch_text(fetch, report=report)

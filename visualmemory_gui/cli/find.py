@@ -28,7 +28,7 @@ def find(
     """Find exemplars by words, best first.
 
     For encoders that know words: CLIP and SigLIP 2, after `encoders --fetch NAME --text`. A score is the cosine of text
-    and image: it orders images for one text, and is far below 1 even for the best.
+    and image: it orders images for one text, and is mostly far below 1.
     """
     from visualmemory_gui.engine.language.find import find
 

@@ -16,6 +16,7 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from tests.conftest import paint_image
+from tests.hub_server import hub_server
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.encoders import open_clip_text, registry, timm_models, weights
 from visualmemory_gui.engine.encoders.base import Encoder
@@ -86,7 +87,7 @@ def small(models_by_hand: dict[str, open_clip.CLIP], monkeypatch: pytest.MonkeyP
             timm_models.Geometry(size=224 if clip else 160, fit="crop", resize=224), f"small/{name}",
             {"num_classes": 512 if clip else 0},
         )  # fmt: skip
-        text = TextSpec(name, name, f"small/{name}", vocabulary=not clip)
+        text = TextSpec(name, name, f"small/{name}", 30, vocabulary=not clip)
         monkeypatch.setattr(timm_models, "SPECS", (network,))
         monkeypatch.setattr(open_clip_text, "SPECS", (text,))
         weights.folder().mkdir(parents=True, exist_ok=True)
@@ -166,6 +167,26 @@ def test_a_missing_or_damaged_text_tower_is_named(small: Callable[[str], Small])
     assert "--fetch small-siglip --text" in registry.text_refusal("small-siglip")
     with pytest.raises(EncoderError, match="--fetch small-siglip --text"):
         registry.text_tower(made.encoder)
+
+
+def test_a_text_tower_is_fetched_tried_and_then_used(
+    small: Callable[[str], Small], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = small("small-siglip")
+    body = made.spec.target.read_bytes()
+    made.spec.target.unlink()
+    with hub_server() as hub:
+        monkeypatch.setenv("HF_ENDPOINT", hub.endpoint)
+        hub.files[made.spec.repository] = b"no network"
+        assert registry.text_to_fetch("small-siglip") == "about 30 MB, MIT"
+        with pytest.raises(EncoderError, match="does not hold the text tower of small-siglip"):
+            registry.fetch_text("small-siglip")
+        assert not made.spec.target.exists()
+        hub.files[made.spec.repository] = body
+        registry.fetch_text("small-siglip")
+        assert hub.asked[-1].path == f"/{made.spec.repository}" and "open_clip_model" in hub.of("hub")[0].path
+    assert made.spec.target.read_bytes() == body and registry.text_to_fetch("small-siglip") == ""
+    assert registry.text_tower(made.encoder).encode(["a red flag"]).shape == (1, 64)
 
 
 def test_every_text_tower_is_that_of_a_listed_encoder_and_a_known_network() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
@@ -9,17 +10,20 @@ from PySide6.QtCore import QObject, Signal
 from visualmemory_gui.app.models.exemplars import Like
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import VisualMemoryError
-from visualmemory_gui.engine.language.text_vectors import refusal, vector_of
+from visualmemory_gui.engine.language.text_vectors import fetch, refusal, to_fetch, vector_of
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
 
-TOPIC = "words"
+TOPIC, FETCH = "words", "fetch text tower"
 NO_MEMORY = "no memory is open"
 
 
 class WordSearchModel(QObject):
-    """``refusal`` says why the open memory cannot be searched by words, "" where it can."""
+    """``refusal`` says why the open memory cannot be searched by words, "" where it can.
+
+    ``fetchable`` is what would have to be fetched for that, "" where that would not help.
+    """
 
     found = Signal(object)  # Like
     failed = Signal(str)  # a sentence
@@ -29,13 +33,25 @@ class WordSearchModel(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self._memory: WholeMemory | None = None
-        self.refusal = NO_MEMORY
+        self.refusal, self.fetchable = NO_MEMORY, ""
 
     def set_memory(self, memory: WholeMemory | None) -> None:
         self._tasks.supersede(TOPIC)
         self._memory = memory
         self.refusal = refusal(memory) if memory is not None else NO_MEMORY
+        self.fetchable = to_fetch(memory) if memory is not None else ""
         self.updated.emit()
+
+    def fetch(self) -> None:
+        """Fetch the text tower of the memory's encoder; the user has agreed to that."""
+        memory = self._memory
+        if memory is not None:
+            done = partial(self._fetched, memory)
+            self._tasks.run_background("Fetching the text tower", partial(fetch, memory), done, self._fail, once=FETCH)
+
+    def _fetched(self, memory: WholeMemory, _: None) -> None:
+        if memory is self._memory:
+            self.set_memory(memory)
 
     def search(self, words: str) -> None:
         """Make a vector of ``words``; loads the text tower if it is not loaded yet."""
@@ -46,11 +62,11 @@ class WordSearchModel(QObject):
         def work() -> Like:
             return Like(f"“{words}”", vector_of(memory, words), of_words=True)
 
-        def fail(error: BaseException) -> None:
-            if isinstance(error, VisualMemoryError):
-                said = str(error)
-                self.failed.emit(f"{said[:1].upper()}{said[1:]}.")
-            else:
-                self._tasks.crashed.emit(task, error)
+        self._tasks.run_beside("Finding by words", work, self.found.emit, self._fail, topic=TOPIC)
 
-        task = self._tasks.run_beside("Finding by words", work, self.found.emit, fail, topic=TOPIC)
+    def _fail(self, error: BaseException) -> None:
+        if isinstance(error, VisualMemoryError):
+            said = str(error)
+            self.failed.emit(f"{said[:1].upper()}{said[1:]}.")
+        else:
+            self._tasks.crashed.emit(None, error)

@@ -28,6 +28,8 @@ _MODULES = {
     "pyside6-essentials": "PySide6",
     "scikit-learn": "sklearn",
     "opentsne": "openTSNE",
+    "open_clip_torch": "open_clip",
+    "open-clip-torch": "open_clip",
 }
 _COMPILED = {"hnswlib": " (it is compiled, which needs a C++ compiler and Python's headers)"}
 

@@ -42,12 +42,14 @@ Tokenize = Callable[[list[str]], "torch.Tensor"]
 class TextSpec:
     """The text tower of the encoder ``name``: its ``architecture`` in open_clip and its ``repository`` on the hub.
 
-    ``vocabulary``: its tokens are in a file of their own; else they are those of CLIP, which open_clip brings along.
+    ``megabytes`` is about how large its file is, which holds the image tower too. ``vocabulary``: its tokens are in a
+    file of their own; else they are those of CLIP, which open_clip brings along.
     """
 
     name: str
     architecture: str
     repository: str
+    megabytes: int
     vocabulary: bool = False
 
     @property
@@ -65,11 +67,11 @@ class TextSpec:
 
 
 SPECS: tuple[TextSpec, ...] = (
-    TextSpec("clip-base-32", "ViT-B-32-quickgelu", "timm/vit_base_patch32_clip_224.openai"),
-    TextSpec("clip-base-16", "ViT-B-16-quickgelu", "timm/vit_base_patch16_clip_224.openai"),
-    TextSpec("clip-large-14", "ViT-L-14-quickgelu", "timm/vit_large_patch14_clip_224.openai"),
-    TextSpec("siglip2-base", "ViT-B-16-SigLIP2", "timm/ViT-B-16-SigLIP2", vocabulary=True),
-    TextSpec("siglip2-so400m", "ViT-SO400M-14-SigLIP2", "timm/ViT-SO400M-14-SigLIP2", vocabulary=True),
+    TextSpec("clip-base-32", "ViT-B-32-quickgelu", "timm/vit_base_patch32_clip_224.openai", 605),
+    TextSpec("clip-base-16", "ViT-B-16-quickgelu", "timm/vit_base_patch16_clip_224.openai", 599),
+    TextSpec("clip-large-14", "ViT-L-14-quickgelu", "timm/vit_large_patch14_clip_224.openai", 1711),
+    TextSpec("siglip2-base", "ViT-B-16-SigLIP2", "timm/ViT-B-16-SigLIP2", 1501, vocabulary=True),
+    TextSpec("siglip2-so400m", "ViT-SO400M-14-SigLIP2", "timm/ViT-SO400M-14-SigLIP2", 4544, vocabulary=True),
 )
 
 

@@ -63,6 +63,14 @@ def fetch_text(name: str, *, report: Report = silent) -> None:
     open_clip_text.fetch(open_clip_text.spec(name) or _wordless(name), report)
 
 
+def text_to_fetch(name: str) -> str:
+    """What ``fetch_text`` would fetch for ``name``: "about 605 MB, MIT"; "" where it has nothing to fetch."""
+    found, images = open_clip_text.spec(name), timm_models.spec(name)
+    if found is None or images is None or not open_clip_text.installed() or open_clip_text.here(found):
+        return ""
+    return f"about {found.megabytes:,} MB, {images.licence}"
+
+
 def text_tower(encoder: Encoder) -> TextTower:
     """What turns texts into vectors that can be compared with those of ``encoder``. Nothing is fetched.
 

@@ -23,8 +23,8 @@ _ROWS = 4096
 class FoundByWords:
     """Exemplars by how well a text fits them, best first: ``ids`` (n,) int64, ``scores`` (n,) float64.
 
-    A score is the cosine of text and image. It tells images apart for one text; those of two texts cannot be compared,
-    and even the best is far from 1.
+    A score is the cosine of text and image. It orders images for one text; those of two texts cannot be compared, and
+    they are mostly far below 1.
     """
 
     ids: I64

@@ -12,6 +12,7 @@ import numpy as np
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.encoders.base import Encoder, TextTower
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import BROUGHT, F32
 
 if TYPE_CHECKING:
@@ -67,6 +68,16 @@ def vector_of(memory: Memory, text: str) -> F32:
     """The vector (dim,) of ``text``. Raises as ``text_vectors_of``, and BadValue for one that is empty or too long."""
     found: F32 = text_vectors_of(memory).vectors([_checked(text)])[0]
     return found
+
+
+def to_fetch(memory: Memory) -> str:
+    """What ``fetch`` would fetch, "about 605 MB, MIT"; "" where there is nothing that it could."""
+    return registry.text_to_fetch(memory.identity.name)
+
+
+def fetch(memory: Memory, report: Report = silent) -> None:
+    """Fetch the text tower of the memory's encoder; only for a user who asked for that. Raises EncoderError."""
+    registry.fetch_text(memory.identity.name, report=report)
 
 
 def refusal(memory: Memory) -> str:

@@ -64,7 +64,8 @@ class CurateView(QWidget):
         self.grid = MemoryGrid(self.exemplars.cells, self.thumbnails, side_pt=SIDE_PT, files_of=self._files.files)
         self.preview = ExemplarPreview(self, session, self.originals)
         self.original = OriginalView(self, session)
-        self.commands = ExemplarCommands(session, Choosers(self), self._classes.labels)
+        self._ask = Choosers(self)
+        self.commands = ExemplarCommands(session, self._ask, self._classes.labels)
         self._lay_out()
         self._connect()
         bind_line(self.middle.impact, session)
@@ -193,6 +194,11 @@ class CurateView(QWidget):
             self.words.search(words)
         elif like is not None and like.of_words:
             self._sort("oldest", None)
+
+    def on_fetch_requested(self) -> None:
+        """Ask before the text tower is fetched: it is large."""
+        question = f"Fetch the text tower of this memory's encoder ({self.words.fetchable}), to find images by words?"
+        self._ask.confirm(question, "Fetch", self.words.fetch)
 
     def on_found_by_words(self, like: Like) -> None:
         self._sort("nearest", like)
@@ -398,7 +404,8 @@ class CurateView(QWidget):
         self.filter.since_changed.connect(lambda since: shown.set_filter(replace(shown.filter, since=since)))
         self.filter.order_changed.connect(self.on_order_chosen)
         self.filter.words_entered.connect(self.on_words_entered)
-        self.words.updated.connect(lambda: self.filter.set_words(self.words.refusal))
+        self.words.updated.connect(lambda: self.filter.set_words(self.words.refusal, self.words.fetchable))
+        self.filter.fetch_requested.connect(self.on_fetch_requested)
         self.words.found.connect(self.on_found_by_words)
         self.words.failed.connect(session.post_note)
         self.filter.pick_dropped.connect(lambda: self.on_pick_requested(None))

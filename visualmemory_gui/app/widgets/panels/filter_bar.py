@@ -31,6 +31,7 @@ class FilterBar(QWidget):
     order_changed = Signal(str)  # a key of ORDERS
     pick_dropped = Signal()  # show all that match again
     words_entered = Signal(str)  # find images by what they show
+    fetch_requested = Signal()  # what finding by words takes
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,6 +40,7 @@ class FilterBar(QWidget):
         self._edit.setAccessibleName(FIND)
         self._edit.setPlaceholderText(FIND)
         self._edit.setClearButtonEnabled(True)
+        self._fetches = False
         self._words = QToolButton()
         self._words.setObjectName("filterWords")
         self._words.setText("By words")
@@ -77,14 +79,20 @@ class FilterBar(QWidget):
     def state(self) -> str:
         return STATES[self._states.currentIndex()][0]
 
-    def set_words(self, refusal: str) -> None:
-        """Offer to find by words, or say why that is not possible."""
-        self._words.setEnabled(not refusal)
+    def set_words(self, refusal: str, fetchable: str = "") -> None:
+        """Offer to find by words, or to fetch what that takes, or say why it is not possible."""
+        self._fetches = bool(refusal and fetchable)
+        self._words.setEnabled(self._fetches or not refusal)
         self._words.setChecked(self._words.isChecked() and not refusal)
         tip = "Find images by what they show: type words, then press Enter"
-        self._words.setToolTip(f"{tip}\nOff: {refusal}" if refusal else tip)
+        off = f"To be fetched first: {fetchable}" if self._fetches else f"Off: {refusal}"
+        self._words.setToolTip(f"{tip}\n{off}" if refusal else tip)
 
     def on_words_toggled(self, on: bool) -> None:
+        if on and self._fetches:
+            self._words.setChecked(False)
+            self.fetch_requested.emit()
+            return
         self.clear_text()
         if not on:
             self.words_entered.emit("")
