@@ -1,7 +1,8 @@
 """Runs a command beside a real Milvus server, in a network namespace of its own where only loopback is.
 
 ``python -m tools.milvus_server milvus-server COMMAND…``: the first is the server of PyPI's ``milvus``. The command gets
-the server's address in ``MILVUS_URI``. It needs root, or the right to make user namespaces.
+the server's address in ``MILVUS_URI`` and its process group in ``MILVUS_GROUP``. It needs root, or the right to make
+user namespaces.
 """
 
 from __future__ import annotations
@@ -66,7 +67,7 @@ def _run(server: str, command: Sequence[str]) -> int:
             if not _answers(started):
                 print(f"the Milvus server did not start: {log.read_text(errors='replace')[-2000:]}", file=sys.stderr)
                 return 1
-            env = {**os.environ, "MILVUS_URI": f"http://127.0.0.1:{PORT}"}
+            env = {**os.environ, "MILVUS_URI": f"http://127.0.0.1:{PORT}", "MILVUS_GROUP": str(started.pid)}
             return subprocess.run(command, env=env, check=False).returncode
         finally:
             os.killpg(started.pid, signal.SIGTERM)

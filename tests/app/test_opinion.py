@@ -15,7 +15,7 @@ from visualmemory_gui.app.widgets.dialogs.endpoint_dialog import EndpointDialog
 from visualmemory_gui.app.widgets.dialogs.opinion_dialog import OpinionDialog
 from visualmemory_gui.app.widgets.panels.opinion_line import MOST_REASON, OpinionLine
 from visualmemory_gui.engine.errors import BadValue, Cancelled, EndpointError
-from visualmemory_gui.engine.second_opinion import endpoint as endpoints
+from visualmemory_gui.engine.files import user_keyring
 from visualmemory_gui.engine.second_opinion.endpoint import KEY_VARIABLE, Endpoint
 
 
@@ -195,7 +195,7 @@ def test_the_set_up_refuses_what_is_no_endpoint_and_stays_open(empty_desk: Desk,
 
 
 def test_without_the_keyring_package_no_key_is_typed(empty_desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoints, "find_spec", lambda _: None)
+    monkeypatch.setattr(user_keyring, "find_spec", lambda _: None)
     dialog = EndpointDialog(empty_desk.window, now=None)
     assert not dialog.key.isEnabled() and "keyring" in dialog.key.placeholderText()
     dialog.close()

@@ -22,6 +22,7 @@ QUICK = LeaseTimes(renew_s=0.05, expire_s=0.2, settle_s=0.0, stop_s=5.0)
 if REAL:
     QUICK = LeaseTimes(renew_s=1.0, expire_s=4.0, settle_s=0.1, stop_s=10.0)
 DIM = 16
+collect_ignore = [] if REAL else ["test_real_server.py"]
 
 
 @pytest.fixture

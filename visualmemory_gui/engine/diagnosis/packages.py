@@ -17,6 +17,7 @@ PURPOSE: Mapping[str, str] = {
     "heic": "reads HEIC images",
     "map": "lays out the map by neighbourhoods (t-SNE)",
     "mcp": "serves a memory to an agent: visualmemory mcp",
+    "milvus": "shared memories on a Milvus server",
     "pandas": "gives tables as data frames",
     "sklearn": "the estimator VisualMemoryClassifier",
     "video": "reads frames of videos",

@@ -6,10 +6,10 @@ import ipaddress
 import math
 import os
 from dataclasses import dataclass, field
-from importlib.util import find_spec
 from urllib.parse import SplitResult, urlsplit
 
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.files import user_keyring
 from visualmemory_gui.engine.text.visible_text import visible
 
 KEY_VARIABLE = "VISUALMEMORY_ENDPOINT_KEY"
@@ -79,39 +79,19 @@ def key_of(endpoint: Endpoint) -> Key | None:
     """The user's key for this endpoint, from the environment or the system's keyring; None where there is none."""
     if given := os.environ.get(KEY_VARIABLE, "").strip():
         return Key(given, f"the environment variable {KEY_VARIABLE}")
-    stored = _from_keyring(endpoint.host)
+    stored = user_keyring.secret_of(SERVICE, endpoint.host)
     return Key(stored, "the system's keyring") if stored else None
-
-
-def has_keyring() -> bool:
-    """Whether the package that reaches the system's keyring is installed."""
-    return find_spec("keyring") is not None
 
 
 def store_key(endpoint: Endpoint, secret: str) -> None:
     """Put the key into the system's keyring, and nowhere else. Raises BadValue."""
     checked = Key(secret.strip(), "the field").secret
-    if not has_keyring():
+    if not user_keyring.is_reachable():
         raise BadValue(f"install the package keyring to store a key, or set {KEY_VARIABLE}")
-    import keyring  # optional, and slow to load
-    from keyring.errors import KeyringError
-
     try:
-        keyring.set_password(SERVICE, endpoint.host, checked)
-    except (KeyringError, OSError) as error:
-        raise BadValue(f"the system's keyring did not take the key; set {KEY_VARIABLE} instead") from error
-
-
-def _from_keyring(host: str) -> str | None:
-    if not has_keyring():
-        return None
-    import keyring  # optional, and slow to load
-    from keyring.errors import KeyringError
-
-    try:
-        return keyring.get_password(SERVICE, host)
-    except (KeyringError, OSError):
-        return None  # locked, or none on this computer: as if no key were stored
+        user_keyring.keep_secret(SERVICE, endpoint.host, checked)
+    except BadValue as error:
+        raise BadValue(f"{error}; set {KEY_VARIABLE} instead") from error
 
 
 def _split(url: str) -> SplitResult:

@@ -13,6 +13,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, urlsplit
 
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.files import user_keyring
 
 SCHEMES = {"milvus+http": False, "milvus+https": True}
 """Each scheme, and whether the connection is encrypted."""
@@ -102,7 +103,7 @@ class Credentials:
         if bool(user) != bool(password) and not token:
             raise BadValue(f"{USER} and {PASSWORD} belong together: set both, or {TOKEN} alone")
         if not token and not user:
-            token = _from_keyring(address.server)
+            token = user_keyring.secret_of(KEYRING, address.server) or ""
         return cls(token, user, password, authority)
 
 
@@ -126,16 +127,3 @@ def _port(parts: SplitResult, text: str) -> int:
     if port == 0:
         raise BadValue(f"{text[:200]!a} has no port from 1 to 65535; {_FORM}")
     return port or PORT
-
-
-def _from_keyring(server: str) -> str:
-    """The token kept for ``server``; "" where there is no keyring, or it is locked, or it knows none."""
-    try:
-        import keyring
-        from keyring.errors import KeyringError
-    except ImportError:
-        return ""
-    try:
-        return keyring.get_password(KEYRING, server) or ""
-    except (KeyringError, OSError, RuntimeError):
-        return ""

@@ -8,7 +8,8 @@ from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QLineEdit, QV
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 from visualmemory_gui.engine.errors import BadValue
-from visualmemory_gui.engine.second_opinion.endpoint import KEY_VARIABLE, Endpoint, has_keyring
+from visualmemory_gui.engine.files import user_keyring
+from visualmemory_gui.engine.second_opinion.endpoint import KEY_VARIABLE, Endpoint
 
 MEANING = (
     "A vision-language model looks at the query and its neighbours and says which label fits, beside the vote and "
@@ -34,7 +35,7 @@ class EndpointDialog(FittingDialog):
         self.price_out = _price("Price of a million tokens of answer", now.price_out if now else None)
         self.key = _line("Key", "", "kept as it is; goes into the system's keyring")
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
-        if not has_keyring():
+        if not user_keyring.is_reachable():
             self.key.setEnabled(False)
             self.key.setPlaceholderText("not without the Python package keyring")
         self.fault = _wrapped("")
