@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 import pytest
@@ -12,9 +13,10 @@ from tests.engine.shared_memory.conftest import DIM, opened
 from tests.engine.shared_memory.test_decide import bare
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import BadValue, MemoryLocked, ReadOnlyMemory, ServerError, UnknownExemplar
-from visualmemory_gui.engine.shared_memory import push as pushing
+from visualmemory_gui.engine.files import installation
+from visualmemory_gui.engine.shared_memory import push
 from visualmemory_gui.engine.shared_memory.in_process_server import InProcessServer
-from visualmemory_gui.engine.shared_memory.server import Server, ServerRow
+from visualmemory_gui.engine.shared_memory.server import Found, Read, Server, ServerRow
 from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
 from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
 from visualmemory_gui.engine.types import Changes
@@ -42,7 +44,7 @@ def state(m: Editable) -> list[tuple[object, ...]]:
 def test_every_edit_does_what_it_does_in_a_folder_and_the_next_decision_sees_it(
     folder: VisualMemory, server: Server, collection: str
 ) -> None:
-    pushing.push(folder, server, collection)
+    push.push(folder, server, collection)
     folder.history.baseline()
     with opened(server, collection) as shared:
         before = state(shared)
@@ -68,7 +70,7 @@ def test_every_edit_does_what_it_does_in_a_folder_and_the_next_decision_sees_it(
 def test_what_changes_nothing_makes_no_step_and_what_is_refused_changes_nothing(
     folder: VisualMemory, server: Server, collection: str
 ) -> None:
-    pushing.push(folder, server, collection)
+    push.push(folder, server, collection)
     with opened(server, collection) as shared:
         assert shared.strike([3]).edit is None
         assert shared.reweigh([6], 2.0).edit is None
@@ -91,7 +93,7 @@ def test_what_changes_nothing_makes_no_step_and_what_is_refused_changes_nothing(
 def test_images_are_taught_and_an_image_that_is_here_is_reported(
     memory: VisualMemory, server: Server, collection: str
 ) -> None:
-    pushing.push(memory, server, collection)
+    push.push(memory, server, collection)
     cat = paint_image(COLOURS["animals/cat"], seed=5000)
     with opened(server, collection) as shared:
         result = shared.add_images([cat, cat], "tabby")
@@ -113,7 +115,7 @@ def test_images_are_taught_and_an_image_that_is_here_is_reported(
 def test_a_step_of_another_session_is_undone_and_one_step_alone_reverted(
     folder: VisualMemory, server: Server, collection: str
 ) -> None:
-    pushing.push(folder, server, collection)
+    push.push(folder, server, collection)
     with opened(server, collection) as shared:
         before = state(shared)
         shared.strike([1])
@@ -131,7 +133,7 @@ def test_a_step_of_another_session_is_undone_and_one_step_alone_reverted(
 def test_what_another_client_has_changed_since_is_left_by_undo(
     folder: VisualMemory, server: Server, collection: str
 ) -> None:
-    pushing.push(folder, server, collection)
+    push.push(folder, server, collection)
     with opened(server, collection) as shared:
         shared.relabel([1, 2], "mine")
         _edit_elsewhere(server, collection, 1, struck=True, label=1)
@@ -171,7 +173,7 @@ def test_an_edit_that_is_cut_short_is_finished_by_the_next_one_or_the_next_openi
     folder: VisualMemory, collection: str, at: int, after: bool
 ) -> None:
     server = Cut()
-    pushing.push(folder, server, collection)
+    push.push(folder, server, collection)
     folder.history.baseline()
     for reopened in (False, True):
         with opened(server, collection) as shared:
@@ -197,13 +199,14 @@ def _recounted(m: SharedMemory) -> dict[str, int]:
 def test_without_a_journal_a_cut_edit_is_lost(folder: VisualMemory, collection: str) -> None:
     """The control: what makes the test before pass is the journal."""
     server = Cut()
-    pushing.push(folder, server, collection)
+    push.push(folder, server, collection)
     with opened(server, collection) as shared:
         server.left = 0
         with pytest.raises(ServerError):
             shared.strike([11])
         server.left = None
-        shared._journal.take_back()
+        assert shared._editor is not None
+        shared._editor._journal.take_back()
     with opened(server, collection) as shared:
         assert shared.finished is None
         assert shared.catalog.get([11])[0].state == "active"
@@ -211,7 +214,7 @@ def test_without_a_journal_a_cut_edit_is_lost(folder: VisualMemory, collection: 
 
 def test_a_cut_edit_whose_exemplars_were_edited_elsewhere_is_taken_back(folder: VisualMemory, collection: str) -> None:
     server = Cut()
-    pushing.push(folder, server, collection)
+    push.push(folder, server, collection)
     with opened(server, collection) as shared:
         server.left = 1
         with pytest.raises(ServerError):
@@ -229,7 +232,7 @@ def test_a_cut_edit_whose_exemplars_were_edited_elsewhere_is_taken_back(folder: 
 def test_an_own_edit_is_seen_before_the_server_has_caught_up(folder: VisualMemory, collection: str) -> None:
     now = [0.0]
     server = InProcessServer(lag_s=3600.0, clock=lambda: now[0])
-    pushing.push(folder, server, collection)
+    push.push(folder, server, collection)
     now[0] = 7200.0
     with opened(server, collection) as shared:
         query = QUERIES[0]
@@ -245,8 +248,45 @@ def test_an_own_edit_is_seen_before_the_server_has_caught_up(folder: VisualMemor
         assert there.neighbours[0].label == "mine"
 
 
+class Asked(InProcessServer):
+    """Notes how fresh each answer about exemplars had to be."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.reads: list[Read] = []
+
+    def query(self, collection: str, *rest: Any, read: Read = "strong", **more: Any) -> list[ServerRow]:
+        self.reads += [read] if not collection.endswith("_meta") else []
+        return super().query(collection, *rest, read=read, **more)
+
+    def search(self, collection: str, *rest: Any, read: Read, **more: Any) -> list[list[Found]]:
+        self.reads.append(read)
+        return super().search(collection, *rest, read=read, **more)
+
+
+def test_the_decision_after_an_own_edit_waits_for_nothing(memory: VisualMemory, collection: str) -> None:
+    server = Asked()
+    push.push(memory, server, collection)
+    cat = paint_image(COLOURS["animals/cat"], seed=5000)
+    with opened(server, collection) as shared:
+        shared.decide(cat)
+        [new] = shared.add_images([cat], "animals/cat").added
+        server.reads.clear()
+        decision = shared.decide(cat)
+        assert [one.id for one in decision.in_memory] == [new]
+        assert set(server.reads) == {"bounded"}
+
+
+def test_reading_leaves_nothing_on_this_machine(folder: VisualMemory, server: Server, collection: str) -> None:
+    push.push(folder, server, collection)
+    with opened(server, collection, readonly=True) as reader:
+        reader.decide_vector(QUERIES[0])
+        assert reader.history.steps() == []
+    assert not (installation.data_folder() / "shared").exists()
+
+
 def test_one_client_edits_and_others_read(folder: VisualMemory, server: Server, collection: str) -> None:
-    pushing.push(folder, server, collection)
+    push.push(folder, server, collection)
     with opened(server, collection) as shared, opened(server, collection, readonly=True) as reader:
         with pytest.raises(MemoryLocked, match="is being edited by"):
             opened(server, collection)
@@ -255,6 +295,6 @@ def test_one_client_edits_and_others_read(folder: VisualMemory, server: Server, 
 
 
 def test_vectors_of_another_length_are_refused(folder: VisualMemory, server: Server, collection: str) -> None:
-    pushing.push(folder, server, collection)
+    push.push(folder, server, collection)
     with opened(server, collection) as shared, pytest.raises(BadValue):
         shared.add_vectors(np.ones((1, DIM + 1), np.float32), "a")

@@ -119,7 +119,8 @@ def test_without_the_journal_an_edit_stays_half_done(
     with _opened(server) as shared:
         server.left = at
         assert _edit_until_cut(shared) == 0
-        shared._journal.take_back()
+        assert shared._editor is not None
+        shared._editor._journal.take_back()
     server.left = None
     with _opened(server) as shared:
         labels = [row[1] for row in state(shared) if row[2] == "active"]

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -74,12 +76,7 @@ def test_all_that_a_row_holds_comes_back(server: Server, collection: str, tmp_pa
             [there], [here] = (each.catalog.get([1]) for each in (back, m))
             assert (there.source, there.note, there.group) == (here.source, here.note, here.group)
             assert there.trust == 0.125
-            assert (there.content, there.sha256, there.label) == (
-                here.content,
-                here.sha256,
-                here.label,
-                0.125,
-            )
+            assert (there.content, there.sha256, there.label) == (here.content, here.sha256, here.label)
 
 
 def test_a_sample_is_of_active_exemplars_under_their_ids(
@@ -185,6 +182,10 @@ def _without_labels(store: SharedStore) -> None:
     store.server.drop(f"{store.collection}_labels")
 
 
+def _path_as_encoder(store: SharedStore) -> None:
+    store.put("encoder", {"name": "/tmp/model.pt", "dim": DIM, "weights_sha256": "", "preprocess": ""})
+
+
 def _unreadable(store: SharedStore) -> None:
     store.put("encoder", [])
 
@@ -197,6 +198,7 @@ def _unreadable(store: SharedStore) -> None:
         (_other_encoder, NotAMemory),
         (_without_labels, DamagedMemory),
         (_unreadable, DamagedMemory),
+        (_path_as_encoder, DamagedMemory),
     ],
 )
 def test_what_cannot_be_trusted_is_refused(
@@ -219,6 +221,33 @@ def test_a_row_that_is_not_what_was_written_is_named(folder: VisualMemory, serve
     server.upsert(collection, [{**row.to_server(), "note": "written by another program"}])
     with opened(server, collection, readonly=True) as shared, pytest.raises(DamagedMemory, match="exemplar 7"):
         shared.catalog.get([7])
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"content": "../../etc"}, {"trust": 1e9}, {"trust": -1.0}, {"vector": np.zeros(DIM, np.float32)}, {"width": -1}],
+)
+def test_a_row_that_no_exemplar_can_be_is_refused_though_its_checksum_fits(
+    folder: VisualMemory, server: Server, collection: str, change: dict[str, Any], tmp_path: Path
+) -> None:
+    push(folder, server, collection)
+    store = SharedStore.open(server, collection)
+    [row] = store.rows([7]).values()
+    store.write([replace(row, **change)])
+    with pytest.raises(DamagedMemory, match="exemplar 7"):
+        pull(server, collection, tmp_path / "x.vmem")
+    assert not (tmp_path / "x.vmem").exists()
+
+
+@pytest.mark.parametrize("text", ["no base64", "bm8gaW1hZ2U="])
+def test_a_thumbnail_that_is_no_image_is_refused(
+    memory: VisualMemory, server: Server, collection: str, text: str, tmp_path: Path
+) -> None:
+    push(memory, server, collection)
+    row = {"id": 1, "thumbnail": text, "dummy": np.array([1.0, 0.0], np.float32)}
+    server.upsert(f"{collection}_images", [row])
+    with pytest.raises(DamagedMemory, match="not a small JPEG"):
+        pull(server, collection, tmp_path / "x.vmem")
 
 
 def test_a_memory_of_another_encoder_does_not_go_on_with_a_push(

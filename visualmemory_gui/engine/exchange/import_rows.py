@@ -13,6 +13,7 @@ from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue, EncoderError, EncoderMismatch, ExchangeError, StorageError
 from visualmemory_gui.engine.exchange.results import Imported
 from visualmemory_gui.engine.exchange.table import Row
+from visualmemory_gui.engine.images.small_jpeg import is_small_jpeg
 from visualmemory_gui.engine.memory.new_memory import new_memory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report
@@ -270,14 +271,8 @@ def _keep(m: VisualMemory, data: bytes, copy: Copy) -> None:
 
 def checked_thumbnail(data: bytes, shown: str) -> bytes:
     """``data`` if it is a JPEG of at most 1024 pixels a side; the window decodes thumbnails in-process."""
-    at = 2
-    while data[:2] == b"\xff\xd8" and at + 9 <= len(data) and data[at] == 0xFF:
-        if 0xC0 <= data[at + 1] <= 0xC3:
-            sides = int.from_bytes(data[at + 5 : at + 7], "big"), int.from_bytes(data[at + 7 : at + 9], "big")
-            if all(1 <= side <= 1024 for side in sides):
-                return data
-            break
-        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    if is_small_jpeg(data):
+        return data
     raise ExchangeError(f"{shown}: its thumbnail is not a small JPEG image")
 
 

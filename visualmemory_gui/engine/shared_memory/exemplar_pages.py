@@ -58,13 +58,18 @@ class SharedExemplars:
 
     def by_content(self, content: str) -> list[Exemplar]:
         """Exemplars of this content id (hex), by id; without withdrawn ones."""
-        return self._listed(self._store.matching(RowCondition("content", "==", content), NOT_WITHDRAWN))
+        return self._listed(self._matching("content", content))
 
     def vector_of_file(self, sha256: str, box: Box | None = None) -> F32 | None:
         """(dim,) float32: the vector of the first exemplar made from a file with this hash, or its part ``box``."""
         part = None if box is None else str(box)
-        found = self._store.matching(RowCondition("sha256", "==", sha256), NOT_WITHDRAWN)
-        return next((row.vector for row in found if row.box == part), None)
+        return next((row.vector for row in self._matching("sha256", sha256) if row.box == part), None)
+
+    def _matching(self, column: str, value: str) -> list[SharedRow]:
+        """The rows of this value that are not withdrawn, with the own edits of the last seconds."""
+        laid = self._own.laid()
+        found = self._store.matching(RowCondition(column, "==", value), NOT_WITHDRAWN, read=laid.read)
+        return self._own.merged(found, laid, lambda row: getattr(row, column) == value and not row.withdrawn)
 
     def counts(self) -> dict[str, int]:
         """Active exemplars of each label that has any, in the order of the labels."""

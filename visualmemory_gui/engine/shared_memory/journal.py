@@ -87,8 +87,13 @@ class Journal:
 
     @classmethod
     def of(cls, address: SharedAddress) -> Journal:
-        """That of ``address``, in the user's data folder."""
-        return cls(installation.data_folder() / "shared" / address.file_name)
+        """That of ``address``, in the user's data folder; made where there is none."""
+        return cls(_folder_of(address))
+
+    @classmethod
+    def if_there(cls, address: SharedAddress) -> Journal | None:
+        """The same, None where nothing was edited from this machine yet."""
+        return cls(_folder_of(address)) if (_folder_of(address) / FILE).exists() else None
 
     def close(self) -> None:
         self._database.close()
@@ -207,6 +212,10 @@ class Journal:
     def _require_format(self) -> None:
         if int(self._known("format", str(FORMAT))) > FORMAT:
             raise DamagedMemory(f"{self._database.path} was written by a newer version of this program: update it.")
+
+
+def _folder_of(address: SharedAddress) -> Path:
+    return installation.data_folder() / "shared" / address.file_name
 
 
 def _stored(row: SharedRow, jpeg: bytes | None) -> tuple[object, ...]:

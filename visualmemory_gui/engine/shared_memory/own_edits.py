@@ -55,6 +55,11 @@ class OwnEdits:
         self.labels()
         return self._change
 
+    def merged(self, found: Iterable[SharedRow], laid: Laid, wanted: Callable[[SharedRow], bool]) -> list[SharedRow]:
+        """Rows that the server ``found``, with the ``laid`` ones over them, by id; of these only those ``wanted``."""
+        rows = {**{row.id: row for row in found}, **laid.rows}
+        return [row for _, row in sorted(rows.items()) if wanted(row)]
+
     def laid(self) -> Laid:
         """For the next search. The first of this client sees all that anyone wrote before it."""
         with self._lock:

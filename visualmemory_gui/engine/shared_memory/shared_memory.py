@@ -82,7 +82,13 @@ class SharedMemory:
     """
 
     def __init__(
-        self, address: SharedAddress, store: SharedStore, journal: Journal, *, readonly: bool, device: Device | None
+        self,
+        address: SharedAddress,
+        store: SharedStore,
+        journal: Journal | None,
+        *,
+        readonly: bool,
+        device: Device | None,
     ) -> None:
         self.readonly = readonly
         self.identity = store.identity
@@ -97,12 +103,12 @@ class SharedMemory:
         self.maintenance = SharedCondition(usual.thresholds(Limits.of(self.settings)), {})
         self._classifier = SharedClassifier(store, self._own, usual, self.settings)
         self._reader = ImageReader(self.catalog, self.identity, lambda: self.device)
-        self._journal = journal
         self._editor: SharedEditor | None = None
         self.history = SharedHistory(journal, self._own, None)
         self._callbacks: list[Callable[[Changes], object]] = []
         self._open = ExitStack()
-        self._open.callback(journal.close)
+        if journal is not None:
+            self._open.callback(journal.close)
         self._open.callback(self._classifier.close)
         self._open.callback(self._reader.close)
 
@@ -130,14 +136,15 @@ class SharedMemory:
                 server = MilvusServer.at(place)
                 stack.callback(server.close)
             store = open_complete(server, place.collection)
-            journal = Journal.of(place)
+            journal = Journal.if_there(place) if readonly else Journal.of(place)
             try:
                 made = cls(place, store, journal, readonly=readonly, device=device)
             except BaseException:
-                journal.close()
+                if journal is not None:
+                    journal.close()
                 raise
             stack.callback(made._open.close)
-            if not readonly:
+            if journal is not None and not readonly:
                 made._begin_editing(journal, times or USUAL_TIMES)
             kept = stack.pop_all()
             made._open = kept

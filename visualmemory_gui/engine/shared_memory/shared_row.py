@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, fields, replace
 from typing import TypedDict
 
@@ -11,12 +12,15 @@ import numpy as np
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.shared_memory.server import LONGEST_TEXT, ServerColumn, ServerColumns, ServerRow, as_vector
 from visualmemory_gui.engine.store.checksum import seal, vector_hash
-from visualmemory_gui.engine.store.exemplar_row import effective_trust, stored_box
-from visualmemory_gui.engine.types import F32, Exemplar, State
+from visualmemory_gui.engine.store.exemplar_row import HIGHEST_TRUST, effective_trust, stored_box
+from visualmemory_gui.engine.types import F32, LARGEST_SIDE, Exemplar, State
 
 STRUCK, WITHDRAWN = 1, 2
 """The flags of a row's ``state``; 0: it votes."""
 _HASH, _SHORT = 64, 256
+HEX64 = re.compile(r"[0-9a-f]{64}")
+UNIT = 1e-4
+"""How far from 1 the square of a vector's length may be."""
 
 
 def exemplar_columns(dim: int, *, graph: bool) -> ServerColumns:
@@ -142,6 +146,14 @@ class SharedRow:
             "checksum": self.checksum,
         }
 
+    def _is_possible(self) -> bool:
+        """Whether it holds what an exemplar can hold: whoever writes to the server may write anything."""
+        hashes = all(one is None or HEX64.fullmatch(one) for one in (self.content, self.sha256, self.original))
+        trusts = all(one is None or 0 < one <= HIGHEST_TRUST for one in (self.trust, self.derived))
+        sizes = 0 <= self.width <= LARGEST_SIDE and 0 <= self.height <= LARGEST_SIDE
+        wide = self.vector.astype(np.float64)
+        return hashes and trusts and sizes and self.id > 0 and abs(float(wide @ wide) - 1.0) < UNIT
+
     @classmethod
     def from_server(cls, row: ServerRow) -> SharedRow:
         """Raises DamagedMemory where the columns do not make a row, or are not what was written."""
@@ -169,6 +181,8 @@ class SharedRow:
             )
         except (KeyError, TypeError, ValueError) as error:
             raise DamagedMemory(f"a row of the shared memory cannot be read ({error}). {_AGAIN}") from error
+        if not found._is_possible():
+            raise DamagedMemory(f"exemplar {found.id} of the shared memory holds what no exemplar can. {_AGAIN}")
         if found.checksum != row["checksum"]:
             raise DamagedMemory(f"exemplar {found.id} of the shared memory is not what was written. {_AGAIN}")
         return found

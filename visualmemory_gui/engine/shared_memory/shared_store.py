@@ -15,7 +15,9 @@ from typing import Any
 
 import numpy as np
 
+from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import DamagedMemory, EncoderMismatch, MemoryExists, NewerFormat, NotAMemory
+from visualmemory_gui.engine.images.small_jpeg import is_small_jpeg
 from visualmemory_gui.engine.shared_memory.server import (
     LONGEST_TEXT,
     MOST_ROWS,
@@ -28,7 +30,8 @@ from visualmemory_gui.engine.shared_memory.server import (
     ServerRow,
 )
 from visualmemory_gui.engine.shared_memory.shared_row import ROW_COLUMNS, SharedRow, exemplar_columns
-from visualmemory_gui.engine.types import F32, EncoderIdentity
+from visualmemory_gui.engine.store.schema import MOST_DIM
+from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity
 
 FORMAT = 1
 PRODUCT = "visualmemory_gui"
@@ -216,12 +219,12 @@ class SharedStore:
             self._highest_label = last
 
     def thumbnails(self, ids: Iterable[int], *, read: Read = "session") -> dict[int, bytes]:
-        """JPEGs of those among ``ids`` that have one."""
+        """JPEGs of those among ``ids`` that have one. Raises DamagedMemory for what is no small JPEG."""
         found: dict[int, bytes] = {}
         for part in _batches(list(ids)):
             where = [RowCondition("id", "in", tuple(part))]
             rows = self.server.query(self._images, where, ["id", "thumbnail"], read=read)
-            found.update((_int(row["id"]), base64.b64decode(str(row["thumbnail"]))) for row in rows)
+            found.update((_int(row["id"]), _jpeg_of(row)) for row in rows)
         return found
 
     def count_thumbnails(self) -> int:
@@ -315,11 +318,13 @@ class SharedStore:
         )
 
     def _encoder(self) -> EncoderIdentity:
+        """What is kept is a name, never a path: nothing is loaded because a server says so."""
         found = self.get("encoder")
         try:
-            return EncoderIdentity(
-                str(found["name"]), int(found["dim"]), str(found["weights_sha256"]), str(found["preprocess"])
-            )
+            name, dim = str(found["name"]), int(found["dim"])
+            if (name == BROUGHT or registry.is_name(name)) and 1 <= dim <= MOST_DIM:
+                return EncoderIdentity(name, dim, str(found["weights_sha256"]), str(found["preprocess"]))
+            raise ValueError(name)
         except (KeyError, TypeError, ValueError):
             raise DamagedMemory(f"the shared memory {self.collection} does not say which encoder it has") from None
 
@@ -342,6 +347,16 @@ def fitting(jpeg: bytes) -> bytes:
         quality -= 20
         if quality < 40:
             image, quality = image.resize((max(image.width // 2, 1), max(image.height // 2, 1))), 80
+
+
+def _jpeg_of(row: ServerRow) -> bytes:
+    try:
+        jpeg = base64.b64decode(str(row["thumbnail"]), validate=True)
+    except ValueError:
+        jpeg = b""
+    if not is_small_jpeg(jpeg):
+        raise DamagedMemory(f"the thumbnail of exemplar {row['id']} of the shared memory is not a small JPEG image")
+    return jpeg
 
 
 def _row_of(found: Found) -> SharedRow:
