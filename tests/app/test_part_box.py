@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from tests.app.conftest import Desk
 from visualmemory_gui.app.operations import teach
 from visualmemory_gui.app.views.decide.part_box import PartBox
+from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.types import Box, Exemplar
 
 RED, BLUE = (200, 30, 30), (30, 30, 200)
@@ -98,6 +100,23 @@ def test_parts_are_drawn_with_the_mouse_decided_taught_and_listed(shown: Desk, q
     assert "at least 8 x 8" in query.box_hint.text() and model.query.box is None
     drag(desk, qtbot, 300, 200, 5000, 5000)  # out of the image: clipped to it
     assert model.query.box is not None and model.query.box.x + model.query.box.w == 400
+
+
+def test_a_part_is_cut_from_the_pixels_that_are_shown_as_if_it_were_read_from_the_file(
+    shown: Desk, qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    read_again: list[str] = []
+    decode = DecodePool.decode
+    monkeypatch.setattr(DecodePool, "decode", lambda self, path, box=None: read_again.append(str(path)))
+    model = shown.window.session.decision
+    for box in (Box(50, 100, 100, 100), Box(251, 99, 97, 103)):  # the second is a part drawn while a part is the query
+        drag(shown, qtbot, *box)
+        read(shown, qtbot)
+    assert not read_again and not shown.errors and model.query is not None and model.query.image is not None
+    monkeypatch.setattr(DecodePool, "decode", decode)
+    found, again = model.query.image, shown.memory.decode(tmp_path / "two.png", model.query.box)
+    assert np.array_equal(found.pixels, again.pixels)
+    assert replace(found, pixels=again.pixels) == again
 
 
 def test_a_part_is_drawn_by_keys_and_no_digit_teaches_meanwhile(shown: Desk, qtbot: QtBot):

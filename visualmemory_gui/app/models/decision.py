@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import QObject, Signal, Slot
 from PySide6.QtGui import QImage
 
+from visualmemory_gui.app.models.image_pyramid import ImagePyramid
 from visualmemory_gui.app.models.query import (
     Answer,
     Query,
@@ -20,6 +21,7 @@ from visualmemory_gui.app.models.query import (
 )
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.distance_scale import Closeness
+from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.short_labels import ShortLabels, short_labels
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme, k_setting, usual_k
 from visualmemory_gui.engine.types import RULES, Box, Changes, Decision, Exemplar, MemorySettings, Neighbour, Rule
@@ -102,9 +104,10 @@ class DecisionModel(QObject):
         """Make a path, a PIL image or a decoded image the query."""
         self._bring(lambda memory: embed(memory, image), loads=True)
 
-    def ask_part(self, of: Query, box: Box | None) -> None:
-        """Make the part ``box`` of the image of a query the query; None: all of that image."""
-        self._bring(lambda memory: part_of(memory, of, box), loads=True)
+    def ask_part(self, of: Query, box: Box | None, known: ImagePyramid | None = None) -> None:
+        """Make the part ``box`` of the image of a query the query; None: all of that image. ``known`` are its pixels,
+        if they have been read."""
+        self._bring(lambda memory: part_of(memory, of, box, known), loads=True)
 
     def ask_exemplar(self, exemplar: int) -> None:
         """Make one of the memory's own exemplars the query."""
@@ -329,7 +332,8 @@ class DecisionModel(QObject):
             self.previous = dict(self.decision.shares)
         self._edited = False
         self.decision, self.counts = answer.decision, answer.counts
-        self.names = short_labels(frozenset((*answer.counts, *answer.decision.shares)))
+        level = answer.decision.level
+        self.names = short_labels(frozenset((*answer.counts, *(at_level(each, level) for each in answer.counts))))
         shown = {n.id for n in answer.decision.neighbours}
         self.struck = tuple(n for n in self.struck if n.id not in shown | self.left_out_ids)
         if len(self.images) * self.side**2 > MOST_PIXELS:

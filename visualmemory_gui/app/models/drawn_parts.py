@@ -7,6 +7,7 @@ from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistent
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import headline, percent
 from visualmemory_gui.app.models.query import Query, place_of
+from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.engine.types import Box, Changes
 
 Index = QModelIndex | QPersistentModelIndex
@@ -21,9 +22,9 @@ class DrawnPartsModel(QAbstractListModel):
 
     updated = Signal()
 
-    def __init__(self, decision: DecisionModel, parent: QObject | None = None) -> None:
+    def __init__(self, decision: DecisionModel, whole: QueryImageModel, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._decision = decision
+        self._decision, self._image = decision, whole
         self._key: object = None
         self._whole: Query | None = None
         self._parts: list[Query] = []
@@ -48,7 +49,7 @@ class DrawnPartsModel(QAbstractListModel):
     def decide(self, box: Box) -> None:
         """Make a part of the query's image the query."""
         if self._decision.query is not None:
-            self._decision.ask_part(self._decision.query, box)
+            self._decision.ask_part(self._decision.query, box, self._image.pyramid)
 
     def choose(self, row: int) -> None:
         """Make the image or the part in ``row`` the query again."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
 from PySide6.QtCore import QRect, QSize, Qt
 from PySide6.QtGui import QImage
 
-from visualmemory_gui.engine.types import Box, FullImage
+from visualmemory_gui.engine.types import U8, Box, FullImage
 
 SMALLEST = 256  # pixels of the longer side
 
@@ -43,6 +44,17 @@ class ImagePyramid:
         across, down = most.width() / self.size.width(), most.height() / self.size.height()
         cut = QRect(int(box.x * across), int(box.y * down), round(box.w * across) or 1, round(box.h * down) or 1)
         return ImagePyramid.of(most.copy(cut), QSize(box.w, box.h))
+
+    @property
+    def is_full_size(self) -> bool:
+        """Whether all pixels of the original are here: a JPEG of more than 64 megapixels is read at a fraction."""
+        return self.levels[0].size() == self.size
+
+    def pixels(self, box: Box) -> U8:
+        """The pixels (h, w, 3) of the part ``box``, which is inside, where all of them are here."""
+        cut = self.levels[0].copy(QRect(*box)).convertToFormat(QImage.Format.Format_RGB888)
+        rows = np.frombuffer(cut.constBits(), np.uint8).reshape(box.h, cut.bytesPerLine())
+        return rows[:, : 3 * box.w].reshape(box.h, box.w, 3).copy()
 
     @property
     def bytes(self) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtGui import QImage
 
 from visualmemory_gui.app.models.card_images import card_image
+from visualmemory_gui.app.models.image_pyramid import ImagePyramid
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import F32, Box, Decision, DecodedImage
 
@@ -100,15 +101,18 @@ def place_of(box: Box) -> str:
     return f"{box.w} x {box.h} at {box.x}, {box.y}"
 
 
-def part_of(memory: Memory, query: Query, box: Box | None) -> Query:
+def part_of(memory: Memory, query: Query, box: Box | None, known: ImagePyramid | None = None) -> Query:
     """The part ``box`` of the image that ``query`` is, or is itself a part of; None: all of that image.
 
-    Raises BadImage where the file is gone or has changed, and BadValue where the box does not fit.
+    It is cut from ``known``, the pixels of the whole, if they have been read. Raises BadImage where the file is gone or
+    has changed, and BadValue where the box does not fit.
     """
-    from visualmemory_gui.engine.memory.original_image import decode_original
+    from visualmemory_gui.engine.memory.original_image import cut_part, decode_original
 
     if query.pasted is not None:
         return embed(memory, query.pasted, box)
+    if query.image is not None and box is not None and known is not None and known.is_full_size:
+        return embed(memory, cut_part(memory, query.image, box, known.pixels))
     return embed(memory, decode_original(memory, query.sha256, query.source, box))
 
 

@@ -16,6 +16,7 @@ class ShortLabels:
 
     def __init__(self, labels: Iterable[str] = ()) -> None:
         self.labels = frozenset(labels)
+        self._kinds: dict[str, tuple[Callable[[int], _Cut], ...]] = {}  # by label; comparing it with all others is slow
 
     def ending(self, label: str) -> str:
         """The fewest last parts of the path ``label`` that no other label ends with; all of it where there are none.
@@ -48,7 +49,9 @@ class ShortLabels:
 
     def _cut(self, label: str, ending: str, fits: Callable[[str], bool]) -> str:
         others = self.labels - {label}
-        cuts = [cut for kind in _kinds(ending, others) if (cut := _longest(kind, ending, fits))]
+        if label not in self._kinds:
+            self._kinds[label] = tuple(_kinds(ending, others))
+        cuts = [cut for kind in self._kinds[label] if (cut := _longest(kind, ending, fits))]
         alone = (cut for cut in cuts if not any(map(_could_be(ending, cut).search, others)))
         best = next(alone, cuts[0] if cuts else ())
         return _joined(ending, best)

@@ -135,9 +135,13 @@ def part(upright: Upright, box: Box, whole: DecodedImage, geometry: Geometry) ->
     inside = box.within(whole.width, whole.height)
     if (inside.w, inside.h) == (whole.width, whole.height):
         return whole
-    cut = prepared(replace(upright, rgb=_cut(upright, inside)), geometry)
+    return part_from(whole, inside, prepared(replace(upright, rgb=_cut(upright, inside)), geometry))
+
+
+def part_from(whole: DecodedImage, box: Box, cut: DecodedImage) -> DecodedImage:
+    """The part ``box`` of ``whole``, which is smaller than it, of whose pixels ``cut`` was made."""
     return replace(
-        whole, pixels=cut.pixels, content=cut.content, thumbnail=cut.thumbnail, box=inside, original=whole.content
+        whole, pixels=cut.pixels, content=cut.content, thumbnail=cut.thumbnail, box=box, original=whole.content
     )
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.memory.image_reader import CHANGED, GONE, NO_FILE, file_sha256
-from visualmemory_gui.engine.types import Box, DecodedImage, FullImage
+from visualmemory_gui.engine.types import U8, Box, DecodedImage, FullImage
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
@@ -38,6 +39,24 @@ def decode_original(memory: Memory, sha256: str | None, source: str | None, box:
     Raises BadImage, which says whether it is gone, and BadValue where the box does not fit.
     """
     return _unchanged(places(memory, sha256, source)[::-1], sha256, source, lambda path: memory.decode(path, box))
+
+
+def cut_part(memory: Memory, of: DecodedImage, box: Box, pixels: Callable[[Box], U8]) -> DecodedImage:
+    """The part ``box`` of the image that ``of`` is, or is itself a part of, cut from the ``pixels`` already read of it.
+
+    The same as ``decode_original`` gives. Raises BadImage where no file has the bytes that were read any more, and
+    BadValue where the box does not fit.
+    """
+    from visualmemory_gui.engine.images.decode import part_from
+
+    inside = box.within(of.width, of.height)
+    if (inside.w, inside.h) == (of.width, of.height):
+        return decode_original(memory, of.sha256, of.source, inside)
+    whole = of if of.original is None else replace(of, content=of.original, box=None, original=None)
+    here = [path for path in places(memory, whole.sha256, whole.source) if path.is_file()]
+    if not any(file_sha256(str(path)) == whole.sha256 for path in reversed(here)):
+        raise BadImage(whole.source or "image", CHANGED if here else GONE)
+    return part_from(whole, inside, memory.decode(pixels(inside)))
 
 
 def _unchanged(places: list[Path], sha256: str | None, source: str | None, read: Callable[[Path], Read]) -> Read:

@@ -61,7 +61,7 @@ class DecideView(QWidget):
         self._neighbours = NeighboursModel(session.decision, session.class_marks, self)
         self.recent = RecentQueriesModel(session.decision, session.tasks, self)
         self.query_image = QueryImageModel(session.tasks, session.decision, self)
-        self.parts = DrawnPartsModel(session.decision, self)
+        self.parts = DrawnPartsModel(session.decision, self.query_image, self)
         session.changed.connect(self.parts.on_changed)
         self.query = QueryPanel(session.decision, self.recent, self.query_image, self.parts)
         self.neighbours = NeighboursPanel(session.decision, self._neighbours)
