@@ -51,3 +51,16 @@ def screen(drawn: Path, tmp_path: Path, display: str) -> Iterator[Screen]:
     finally:
         shown.end()
     assert run("verify", drawn)[0]["ok"]
+
+
+@pytest.fixture
+def started(tmp_path: Path, display: str) -> Iterator[Screen]:
+    """The program as it is started first: without a memory."""
+    (tmp_path / "room").mkdir()
+    screen = Screen(tmp_path / "room", display)
+    try:
+        screen.until(lambda s: s["shown"] and not s["busy"], "the window is there")
+        yield screen
+        screen.close()
+    finally:
+        screen.end()

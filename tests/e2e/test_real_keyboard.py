@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,19 +11,6 @@ from tests.e2e.drawings import LOOKS, draw, draw_between, draw_spiral
 from tests.e2e.real_screen import Screen, State, run, tab_until
 
 pytestmark = pytest.mark.xvfb
-
-
-@pytest.fixture
-def started(tmp_path: Path, display: str) -> Iterator[Screen]:
-    """The program as it is started first: without a memory."""
-    (tmp_path / "room").mkdir()
-    screen = Screen(tmp_path / "room", display)
-    try:
-        screen.until(lambda s: s["shown"] and not s["busy"], "the window is there")
-        yield screen
-        screen.close()
-    finally:
-        screen.end()
 
 
 @pytest.fixture

@@ -20,7 +20,7 @@ from visualmemory_gui.app import application
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.card_roles import CardRole
 
-WATCHED = ("queryPanel", "classList")  # where drags are noticed
+WATCHED = ("queryPanel", "classList", "emptyState")  # where drags are noticed
 CARD = ("Exemplar", "Rank", "Label", "Distance", "Share", "State")
 
 
@@ -76,7 +76,7 @@ class Probe(QObject):
             "busy": window.session.tasks.busy,
             "active": active.objectName() if active else "",
             "focus": focus.objectName() if focus else "",
-            "focus_name": focus.accessibleName() if focus else "",
+            "focus_name": (focus.accessibleName() or str(focus.property("text") or "")) if focus else "",
             "ring": self._widget(QWidget, "focusRing").isVisible(),
             "dialog": modal.objectName() if modal else "",
             "windows": {w.objectName(): int(w.winId()) for w in QApplication.topLevelWidgets() if w.isVisible()},
@@ -105,11 +105,12 @@ class Probe(QObject):
     def _places(self) -> dict[str, Any]:
         """Where a mouse would go, in pixels of the screen; and the classes that are offered."""
         query, classes = self._widget(QWidget, "queryPanel"), self._widget(QAbstractItemView, "classList")
-        model = classes.model()
+        model, empty = classes.model(), self._widget(QWidget, "emptyState")
         last = classes.visualRect(model.index(model.rowCount() - 1, 0)).center()
         spots = {
             "queryPanel": query.mapToGlobal(query.rect().center()),
             "newClass": classes.viewport().mapToGlobal(last),
+            "emptyState": empty.mapToGlobal(empty.rect().center()),
         }
         return {
             "spots": {name: [spot.x(), spot.y()] for name, spot in spots.items()},

@@ -27,7 +27,7 @@ def lists_of(window: MainWindow) -> Told:
         "review": review(window),
         "hint": window.decide.neighbours.hint.text(),
         "recent": window.decide.recent.rowCount(),
-        "keys": {str(n): label for n in range(1, 10) if (label := window.decide.label_of_key(n))},
+        "keys": {str(n): label for n in range(1, 10) if (label := window.session.class_marks.label_of(n))},
         "begin": {each.text(): _middle(each) for each in window.empty.findChildren(BeginButton) if each.isVisible()},
         "strikes": strikes(window),
         "vote": vote(window),
