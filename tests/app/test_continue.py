@@ -158,7 +158,7 @@ def test_an_import_that_was_stopped_goes_on_from_its_note_and_after_a_restart(
     assert (go_on.text, leave.text) == (f"Go on: {here} of 36 are in", "Leave it")
     leave()
     again.settle()
-    assert "not offered any more" in again.notes[-1]
+    assert "will not be offered again" in again.notes[-1]
     go_on()
     again.settle()
     assert again.notes[-1].startswith(f"Added {36 - here} exemplars; {here} were already here.")

@@ -248,22 +248,22 @@ def test_what_cannot_be_read_is_told_and_listed_with_its_reason(
     assert all(reason for _, reason in desk.ask.rows)
     save_pages(tmp_path / "scans.tif", 12)
     desk.drop_files(desk.window.decide.query, tmp_path / "scans.tif", waiting[0])
-    assert desk.notes[-1].endswith("; of 1 file the first page alone was taken.")
+    assert desk.notes[-1].endswith("; 1 file has several pages, of which only the first was taken.")
     button_of_note(desk, "Show where pages were left out").click()
-    assert desk.ask.asked[-1] == "of 1 file the first page alone was taken"
-    assert desk.ask.rows == [(str(tmp_path / "scans.tif"), "the first of 12 pages was taken")]
+    assert desk.ask.asked[-1] == "1 file has several pages, of which only the first was taken"
+    assert desk.ask.rows == [(str(tmp_path / "scans.tif"), "only the first of 12 pages was taken")]
 
 
 def test_pages_that_were_not_taught_are_said(desk: Desk, tmp_path: Path) -> None:
     save_pages(tmp_path / "scans.tif", 3)
     desk.window.commands.decide.teach_images([str(tmp_path / "scans.tif")], "scans")
     desk.settle()
-    assert "Taught 1 exemplar as scans. The first of 3 pages was taken." in desk.notes[-1]
+    assert "Taught 1 exemplar as scans. Only the first of 3 pages was taken." in desk.notes[-1]
     (tmp_path / "folder" / "scans").mkdir(parents=True)
     save_pages(tmp_path / "folder" / "scans" / "more.tif", 4, seed=50)
     folders.import_folder(desk.window.session, tmp_path / "folder", copy=False)
     desk.settle()
-    assert desk.notes[-1].startswith("Added 1 exemplar; of 1 file the first page alone was taken.")
+    assert desk.notes[-1].startswith("Added 1 exemplar; 1 file has several pages, of which only the first was taken.")
 
 
 def test_frames_of_a_video_wait_in_the_queue(desk: Desk, tmp_path: Path) -> None:
@@ -297,9 +297,9 @@ def test_files_left_out_are_listed_by_reason_and_can_be_copied(qtbot: QtBot) -> 
         ("/b/cut.png", "cut off"),
         ("/b/text.png", "not an image"),
         ("/b/1.png", same),
-        ("/b/1.tif", "the first of 2 pages was taken"),
-        ("/b/2.tif", "the first of 1,000 pages was taken"),
-        ("/b/3.tif", "the first of 2 pages was taken"),
+        ("/b/1.tif", "only the first of 2 pages was taken"),
+        ("/b/2.tif", "only the first of 1,000 pages was taken"),
+        ("/b/3.tif", "only the first of 2 pages was taken"),
     ]
     dialog = SkippedDialog(None, title="4 files were left out", rows=rows)
     qtbot.addWidget(dialog)
@@ -307,8 +307,8 @@ def test_files_left_out_are_listed_by_reason_and_can_be_copied(qtbot: QtBot) -> 
     dialog.copy()
     assert QApplication.clipboard().text() == "\n".join(f"{path}\t{reason}" for path, reason in rows)
     pages, *groups = [dialog.tree.topLevelItem(at) for at in range(4)]
-    assert (pages.text(0), pages.text(1)) == ("the first page alone was taken", "3")
-    assert pages.child(1).toolTip(0) == "/b/2.tif: the first of 1,000 pages was taken"
+    assert (pages.text(0), pages.text(1)) == ("only the first page was taken", "3")
+    assert pages.child(1).toolTip(0) == "/b/2.tif: only the first of 1,000 pages was taken"
     assert [(group.text(0), group.text(1)) for group in groups] == [
         ("not an image", "2"), ("cut off", "1"), ("the same file as another", "1"),
     ]  # fmt: skip

@@ -551,7 +551,7 @@ def test_pages_that_were_not_taken_are_named(memory: Path, images: Path, tmp_pat
     first.save(tmp_path / "scans.tif", save_all=True, append_images=rest)
     rest[0].save(images / "plant" / "more.tif", save_all=True, append_images=rest)
     said = run("add", memory, tmp_path / "scans.tif", "--label", "scans")
-    assert f"{tmp_path / 'scans.tif'}: the first of 3 pages was taken" in said.stderr
+    assert f"{tmp_path / 'scans.tif'}: only the first of 3 pages was taken" in said.stderr
     assert told("build", images, memory)["first_pages"] == [{"path": str(images / "plant" / "more.tif"), "pages": 3}]
     assert "first_pages" not in told("build", images, memory)
 

@@ -569,7 +569,7 @@ class FirstPage:
 
     @property
     def words(self) -> str:
-        return f"the first of {self.pages:,} pages was taken"
+        return f"only the first of {self.pages:,} pages was taken"
 
 
 def first_pages(images: Iterable[tuple[str, DecodedImage]]) -> tuple[FirstPage, ...]:

@@ -82,7 +82,7 @@ COPY: Action[CanShowOriginal] = Action(
     lambda place: place.copy_image(), ("Ctrl+C",), ("one",),
 )  # fmt: skip
 SIMILAR: Action[CanShowOriginal] = Action(
-    "similar", "Find similar", "All exemplars in Curate, those nearest to it first", "sort-ascending",
+    "similar", "Find similar", "Show all exemplars in Curate, the nearest to it first", "sort-ascending",
     lambda place: place.find_similar(), (), ("one",),
 )  # fmt: skip
 ON_ORIGINAL: tuple[Action[CanShowOriginal], ...] = (ORIGINAL, SIMILAR, OPEN, FOLDER, COPY)

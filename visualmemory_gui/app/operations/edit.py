@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 READ_ONLY = "This memory is open for reading only; nothing was changed. To edit it, copy it and open the copy."
-UNCHANGED = "Nothing to change: it is already so."
+UNCHANGED = "Nothing changed: it was that way already."
 
 
 class Runnable(Protocol):

@@ -21,7 +21,7 @@ from visualmemory_gui.engine.types import EncoderIdentity
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport
 
-LEFT = "The rest of {} is not offered any more; what was added stays."
+LEFT = "The rest of {} will not be offered again; what was added stays."
 ENCODER = "lite0"  # for a memory made from a folder, unless another is chosen
 Tell = Callable[[FolderFacts], object]
 

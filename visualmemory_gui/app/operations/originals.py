@@ -86,7 +86,7 @@ def copy_image(session: Session, find: Finder) -> None:
             session.post_note(f"{name} cannot be copied: {why}.")
         else:
             QGuiApplication.clipboard().setImage(image)
-            session.post_note(f"Copied {name}{f', its thumbnail alone: {why}' if why else ''}.")
+            session.post_note(f"Copied {f'the thumbnail of {name}: {why}' if why else name}.")
 
     session.tasks.run_beside("Copying the image", work, done, topic=COPY)
 

@@ -33,5 +33,6 @@ def words(skipped: Sequence[Skipped]) -> str:
 
 
 def first_page_words(files: Sequence[FirstPage]) -> str:
-    """ "of 3 files the first page alone was taken"."""
-    return f"of {how_many(len(files), 'file')} the first page alone was taken"
+    """ "3 files have several pages, of which only the first was taken"."""
+    many = f"{how_many(len(files), 'file')} {'has' if len(files) == 1 else 'have'}"
+    return f"{many} several pages, of which only the first was taken"

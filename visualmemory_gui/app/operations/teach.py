@@ -151,8 +151,8 @@ def _decoded(memory: WholeMemory, images: Sequence[ImageLike], report: Report) -
 def _pages(result: AddResult) -> str:
     """A sentence on files of which only the first page was taken."""
     if len(result.pages) > 1:
-        return f" Of {len(result.pages):,} files the first page alone was taken."
-    return "".join(f" The first of {pages:,} pages was taken." for pages in result.pages.values())
+        return f" {len(result.pages):,} files have several pages, of which only the first was taken."
+    return "".join(f" Only the first of {pages:,} pages was taken." for pages in result.pages.values())
 
 
 def _conflicts(conflicts: Mapping[int, tuple[int, str]]) -> str:

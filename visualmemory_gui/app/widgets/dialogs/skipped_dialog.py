@@ -17,7 +17,7 @@ from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 MOST_SHOWN = 1_000
 UNFOLDED = 12  # files up to which all groups are open
 _OF_ANOTHER = re.compile(r"(the same file|this image is already here) as .*", re.DOTALL)
-_OF_PAGES = re.compile(r"the first of [\d,]+ pages was taken")
+_OF_PAGES = re.compile(r"only the first of [\d,]+ pages was taken")
 
 
 class SkippedDialog(FittingDialog):
@@ -83,6 +83,6 @@ def by_reason(rows: Sequence[tuple[str, str]]) -> list[tuple[str, list[tuple[str
     pages it has, does not make another reason."""
     groups: dict[str, list[tuple[str, str]]] = defaultdict(list)
     for path, reason in rows:
-        alike = _OF_PAGES.sub("the first page alone was taken", _OF_ANOTHER.sub(r"\1 as another", reason))
+        alike = _OF_PAGES.sub("only the first page was taken", _OF_ANOTHER.sub(r"\1 as another", reason))
         groups[alike].append((path, reason))
     return sorted(groups.items(), key=lambda group: -len(group[1]))
