@@ -620,3 +620,14 @@ def test_a_memory_is_built_of_vectors_made_elsewhere(tmp_path: Path, images: Pat
     assert missing.exit_code == 1
     assert "none.npz" in missing.stderr
     assert not (tmp_path / "n.vmem").exists()
+
+
+def test_a_memory_is_built_of_images_with_a_table_of_their_labels(tmp_path: Path) -> None:
+    folder, place = tmp_path / "set", tmp_path / "m.vmem"
+    paint(folder / "one.png", 1)
+    (folder / "metadata.csv").write_text("file_name,label\none.png,first\n")
+    assert run("build", folder, place, "--group-by", "x").exit_code == 2
+    assert told("build", folder, place, "--encoder", "fake")["added"] == 1
+    assert told("build", folder, place)["unchanged"] == 1
+    assert [one["label"] for one in [told("show", place, 1)]] == ["first"]
+    assert not (place / "images").exists()

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visualmemory_gui.cli import options
+from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import creator
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
@@ -16,6 +17,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.exchange.results import Imported
     from visualmemory_gui.engine.memory.importer import BuildResult
     from visualmemory_gui.engine.types import FirstPage, Skipped
 
@@ -64,6 +66,11 @@ def build(
         return
     if memory is None:
         raise typer.BadParameter("name the memory after the folder", param_hint="MEMORY")
+    from visualmemory_gui.engine.exchange import import_export
+
+    if import_export.is_labelled_set(folder):
+        _build_of_set(folder, memory, encoder, copy=copy, plain=group_by is None and device is None, as_json=as_json)
+        return
     _require_pattern(group_by)
     with creator(memory, encoder, folder=folder, device=device) as m, Progress("adding images") as report:
         result = m.build(folder, copy=copy, group_by=group_by, report=report)
@@ -82,11 +89,28 @@ def _require_alone(memory: str | None, encoder: str | None, group_by: str | None
 
 def _build_of_vectors(file: str, memory: str, *, as_json: bool) -> None:
     from visualmemory_gui.engine.exchange import vector_table
-    from visualmemory_gui.engine.memory.importer import BuildResult
     from visualmemory_gui.engine.store.filesystem import folder_at
 
     with Progress("adding vectors") as report:
         done = vector_table.import_(file, folder_at(memory), report=report)
+    _tell_done(memory, done, as_json=as_json)
+
+
+def _build_of_set(folder: str, memory: str, encoder: str | None, *, copy: bool, plain: bool, as_json: bool) -> None:
+    """A set of images with a table of their labels."""
+    from visualmemory_gui.engine.exchange import import_export
+
+    if not plain:
+        raise typer.BadParameter("--group-by and --device are for class folders", param_hint="FOLDER")
+    chosen = None if encoder is None else choose_encoder(encoder)
+    with Progress("adding images") as report:
+        done = import_export.import_(folder, memory, encoder=chosen, copy=copy, report=report)
+    _tell_done(memory, done, as_json=as_json)
+
+
+def _tell_done(memory: str, done: Imported, *, as_json: bool) -> None:
+    from visualmemory_gui.engine.memory.importer import BuildResult
+
     _tell_build(memory, BuildResult(done.added, done.unchanged, done.skipped, ids=done.ids), as_json=as_json)
 
 

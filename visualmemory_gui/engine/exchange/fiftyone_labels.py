@@ -12,7 +12,8 @@ from pathlib import Path, PurePosixPath
 
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.atomic_output import new_folder
-from visualmemory_gui.engine.exchange.imagefolder import checked_row, import_rows, written
+from visualmemory_gui.engine.exchange.image_metadata import checked_row
+from visualmemory_gui.engine.exchange.imagefolder import import_rows, written
 from visualmemory_gui.engine.exchange.labels_json import DATA, LABELS, folder_of_images, write_labels
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table import Row

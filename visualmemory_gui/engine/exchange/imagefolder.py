@@ -21,6 +21,7 @@ from typing import Any, NamedTuple
 
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadLabel, BadValue, ExchangeError
+from visualmemory_gui.engine.exchange import image_metadata
 from visualmemory_gui.engine.exchange.atomic_output import new_folder
 from visualmemory_gui.engine.exchange.import_rows import (
     DEFAULT_ENCODER,
@@ -40,9 +41,9 @@ from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import DecodedImage, Exemplar, NewExemplar, Skipped, box_of
+from visualmemory_gui.engine.types import DecodedImage, Exemplar, NewExemplar, Skipped
 
-METADATA = "metadata.jsonl"
+METADATA = image_metadata.LINES
 README = "README.md"
 CARD = """---
 configs:
@@ -59,7 +60,6 @@ Exported from a visual memory. Each class is a folder; `metadata.jsonl` names ea
 `datasets.load_dataset("PATH OF THIS FOLDER")` finds all of them. With `load_dataset("imagefolder", data_dir=…)`, which
 does not read this file, add `data_files="**"`: else files are sorted into splits by words in their names.
 """
-LARGEST_METADATA = 1 << 28
 BATCH = 32
 DUNDER = re.compile(r"^_{2,}")
 ODD = re.compile(r'[<>:"\\|?*\x00-\x1f]')
@@ -196,16 +196,20 @@ def _plain(name: str) -> str:
     return f"{text}_" if text.casefold() in (METADATA.casefold(), README.casefold()) else text
 
 
-def import_(source: str | Path, memory: str | Path, *, encoder: str | None = None, report: Report = silent) -> Imported:
+def import_(
+    source: str | Path, memory: str | Path, *, encoder: str | None = None, copy: bool = True, report: Report = silent
+) -> Imported:
     """Import a folder of images into ``memory``, as one step; a missing one is made with ``encoder`` (default lite0).
 
-    Labels, states and trust come from ``metadata.jsonl`` if it exists; else the labels are the folders' names.
+    Labels, states and trust come from the folder's metadata if it has any; else the labels are the folders' names.
+    ``copy``: the memory keeps copies, and does not only link to the images.
     """
     folder = Path(source).absolute()
-    if (folder / METADATA).is_file():
-        return import_rows(folder, _metadata(folder), Path(memory), encoder=encoder, report=report)
+    if found := image_metadata.tables(folder):
+        rows = image_metadata.rows(folder, found)
+        return import_rows(folder, rows, Path(memory), encoder=encoder, copy=copy, report=report)
     with _opened(Path(memory), encoder, report) as (m, new):
-        built = m.build(folder, copy=True, report=report)
+        built = m.build(folder, copy=copy, report=report)
         done = Imported(built.added, built.unchanged, built.skipped, new, built.ids, built.stopped, built.first_pages)
         return finish(m, done, new=new)
 
@@ -217,14 +221,18 @@ def import_rows(
     *,
     encoder: str | None,
     skipped: Sequence[Skipped] = (),
+    copy: bool = True,
+    staying: bool = True,
     report: Report,
 ) -> Imported:
     """Import the images that ``rows`` name by ``file_name``, as ``checked_row`` gives them, as one step.
 
-    As ``import_``; ``skipped`` is what was skipped already.
+    As ``import_``; ``skipped`` is what was skipped already. Not ``staying``: the files are removed afterwards, so the
+    memory does not remember where they were.
     """
     with _opened(memory, encoder, report) as (m, new):
         wanted, bad = _decoded(m, folder, rows, report)
+        wanted = [_without(row, copy=copy, source=staying) for row in wanted]
         done = add(m, Incoming(wanted, m.identity, _bytes), report)
         return finish(m, replace(done, skipped=(*skipped, *bad, *done.skipped)), new=new)
 
@@ -232,41 +240,6 @@ def import_rows(
 def _opened(memory: Path, encoder: str | None, report: Report) -> AbstractContextManager[tuple[VisualMemory, bool]]:
     identity = registry.choose(encoder, report=report) if encoder else None
     return opened(memory, identity, lambda: VisualMemory.create(memory, encoder or DEFAULT_ENCODER))
-
-
-def _metadata(folder: Path) -> list[Row]:
-    """The lines of metadata.jsonl, checked to be rows."""
-    path = folder / METADATA
-    rows: list[Row] = []
-    try:
-        if path.stat().st_size > LARGEST_METADATA:
-            raise ExchangeError(f"{path} is larger than {LARGEST_METADATA >> 20} MB")
-        with path.open(encoding="utf-8-sig") as lines:
-            for n, line in enumerate(lines, 1):
-                if line.strip():
-                    rows.append(checked_row(json.loads(line), f"{METADATA} line {n}"))
-    except OSError as error:
-        raise ExchangeError(f"{path} cannot be read: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:
-        raise ExchangeError(f"{path} is not a list of JSON objects, one per line ({error})") from None
-    return rows
-
-
-def checked_row(found: Any, shown: str) -> Row:
-    """A description of an image that names a file inside the folder. ``shown`` names it in messages.
-
-    Raises ExchangeError.
-    """
-    name = found.get("file_name") if isinstance(found, dict) else None
-    if not isinstance(name, str) or not name or "\0" in name:
-        raise ExchangeError(f"{shown} has no file_name")
-    parts = PurePosixPath(name).parts
-    if PurePosixPath(name).is_absolute() or ".." in parts or "\\" in name or Path(name).drive:
-        raise ExchangeError(f"{shown} names a file outside the folder: {name[:80]!a}")
-    try:
-        return {**found, "shown": shown, "box": box_of(found.get("box"))}
-    except BadValue as error:
-        raise ExchangeError(f"{shown}: {error}") from None
 
 
 def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) -> tuple[list[NewRow], list[Skipped]]:
@@ -287,6 +260,12 @@ def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) 
             taken.update(_embedded(m, good, by_image, rows))
             report(len(taken), len(rows), "reading images")
     return [taken[n] for n in sorted(taken)], skipped
+
+
+def _without(row: NewRow, *, copy: bool, source: bool) -> NewRow:
+    """``row`` without a copy of its image, or without the place of that."""
+    new = row.exemplar if source else replace(row.exemplar, source=None)
+    return replace(row, exemplar=new) if copy else replace(row, exemplar=replace(new, copy=None), image=None)
 
 
 def _through_a_link(folder: Path, path: Path) -> bool:

@@ -10,10 +10,13 @@ from visualmemory_gui.engine.exchange import (
     coco,
     exemplars_csv,
     fiftyone_labels,
+    image_metadata,
+    image_parquet,
     imagefolder,
     labels_json,
     neighbours_json,
     parquet,
+    table,
     vector_table,
 )
 from visualmemory_gui.engine.exchange.report import report as document
@@ -74,11 +77,20 @@ def export(
     return EXPORTS[kind](m, target, keep_private=keep_private, report=report)
 
 
-def import_(source: str | Path, memory: str | Path, *, encoder: str | None = None, report: Report = silent) -> Imported:
+def is_labelled_set(source: str | Path) -> bool:
+    """Whether ``source`` is a set of images of the datasets library: a folder with metadata, or Parquet files."""
+    path = Path(source)
+    return bool((is_folder(path) and image_metadata.tables(path)) or image_parquet.files(path))
+
+
+def import_(
+    source: str | Path, memory: str | Path, *, encoder: str | None = None, copy: bool = True, report: Report = silent
+) -> Imported:
     """Import a bundle, a folder of images or a table into ``memory``; which it is, is detected by its content, a CSV
     table by its ending.
 
-    A folder with ``labels.json`` is COCO's or FiftyOne's. ``encoder`` is that of a new memory of images.
+    A folder with ``labels.json`` is COCO's or FiftyOne's. ``encoder`` is that of a new memory of images. Without
+    ``copy`` the memory only links to the images of a folder.
     """
     path, memory = Path(source), folder_at(memory)
     if is_folder(path) and is_file(path / labels_json.LABELS):
@@ -87,8 +99,12 @@ def import_(source: str | Path, memory: str | Path, *, encoder: str | None = Non
             return coco.import_(path.absolute(), found, memory, encoder=encoder, report=report)
         return fiftyone_labels.import_(path.absolute(), found, memory, encoder=encoder, report=report)
     if is_folder(path):
-        return imagefolder.import_(path, memory, encoder=encoder, report=report)
+        if (shards := image_parquet.files(path)) and not image_metadata.tables(path):
+            return image_parquet.import_(shards, memory, encoder=encoder, report=report)
+        return imagefolder.import_(path, memory, encoder=encoder, copy=copy, report=report)
     head = _head(path)
+    if head.startswith(parquet.MAGIC) and table.holds_images(path):
+        return image_parquet.import_([path], memory, encoder=encoder, report=report)
     if vector_table.is_table(path, head):
         return vector_table.import_(path, memory, report=report)
     if head.startswith(bundle.MAGIC):

@@ -34,12 +34,26 @@ class Head:
     """The head of a table: rows, numbers per vector (0 without rows), and what it says of its encoder (None: nothing).
 
     ``classes`` are the names of numeric labels, counted from 0, as the datasets library stores them.
+    ``images``: it holds images, and no vectors.
     """
 
     total: int
     dim: int
     encoder: str | None
     classes: tuple[str, ...] | None = None
+    images: bool = False
+
+    def label_of(self, label: object, shown: str) -> object:
+        """The name of a numeric label; any other value as it is. Raises ExchangeError, naming the row by ``shown``."""
+        if type(label) is not int:
+            return label
+        if self.classes is None:
+            return str(label)
+        if not 0 <= label < len(self.classes):
+            raise ExchangeError(
+                f"{shown}: its label {label} is not one of the {len(self.classes):,} classes of the table"
+            )
+        return self.classes[label]
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,18 +114,62 @@ def write(file: IO[bytes], m: WholeMemory, rows: Sequence[Row], *, extra: Sequen
 @contextmanager
 def read(path: Path) -> Iterator[tuple[Head, Iterator[Batch]]]:
     """The file's head, and its rows in batches. Raises ExchangeError, with the reason, for a bad file."""
+    with _child(path) as (child, stream):
+        head = _head(child, stream, path)
+        if head.images:
+            raise ExchangeError(f"{path.name} holds images and no vectors; `build {path.name} MEMORY` embeds them")
+        yield head, _batches(child, stream, path)
+
+
+@contextmanager
+def read_images(path: Path) -> Iterator[tuple[Head, Iterator[tuple[object, bytes | None]]]]:
+    """The file's head, and the label of each row with the bytes of its image. Raises ExchangeError as ``read``."""
+    with _child(path) as (child, stream):
+        head = _head(child, stream, path)
+        if not head.images:
+            raise ExchangeError(f"{path.name} holds no images")
+        yield head, _images(child, stream, path)
+
+
+def holds_images(path: Path) -> bool:
+    """Whether a Parquet file holds images, and no vectors; False for one that cannot be read."""
+    try:
+        with _child(path) as (child, stream):
+            return _head(child, stream, path).images
+    except ExchangeError:
+        return False
+
+
+@contextmanager
+def _child(path: Path) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """The process that reads the file, and what it sends."""
     child = subprocess.Popen(
         [sys.executable, "-P", str(CHILD), str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=1 << 20
     )
     assert child.stdout is not None
     try:
-        head, _ = _frame(child, child.stdout, path)
-        classes = None if head["classes"] is None else tuple(head["classes"])
-        yield Head(int(head["total"]), int(head["dim"]), head["encoder"], classes), _batches(child, child.stdout, path)
+        yield child, child.stdout
     finally:
         child.kill()
         child.stdout.close()
         child.wait()
+
+
+def _head(child: subprocess.Popen[bytes], stream: IO[bytes], path: Path) -> Head:
+    head, _ = _frame(child, stream, path)
+    classes = None if head["classes"] is None else tuple(head["classes"])
+    return Head(int(head["total"]), int(head["dim"]), head["encoder"], classes, bool(head["images"]))
+
+
+def _images(child: subprocess.Popen[bytes], stream: IO[bytes], path: Path) -> Iterator[tuple[object, bytes | None]]:
+    while True:
+        head, body = _frame(child, stream, path)
+        if "end" in head:
+            return
+        at = 0
+        for label, size in zip(head["labels"], head["sizes"], strict=True):
+            yield label, None if size is None else body[at : at + size]
+            at += size or 0
 
 
 def _batches(child: subprocess.Popen[bytes], stream: IO[bytes], path: Path) -> Iterator[Batch]:

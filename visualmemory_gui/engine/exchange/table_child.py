@@ -23,6 +23,8 @@ ENCODER_KEY = b"visualmemory.encoder"
 # Columns that are passed on.
 KNOWN = frozenset(("id", "label", "state", "trust", "source", "sha256", "content", "group", "note", "image", "suffix"))
 KNOWN |= {"thumbnail", "width", "height", "vector", "file_name", "box", "original"}
+IMAGES_AT_ONCE = 16
+MOST_BYTES = 1 << 30  # of the images of one batch
 IMAGE = "image"  # of the datasets library: bytes and path; the path is passed on
 DATASETS_KEY = b"huggingface"
 
@@ -65,10 +67,14 @@ def _read(path: str, out: BinaryIO) -> None:
 
     pa.set_cpu_count(1)
     with pq.ParquetFile(path) as file:
+        if _called(VECTORS, file.schema_arrow.names) is None and _has_images(file.schema_arrow):
+            _send_images(file, out)
+            return
         total, dim = _checked_size(file)
         encoder = (file.schema_arrow.metadata or {}).get(ENCODER_KEY)
         said = encoder and encoder[:MOST_DIM].decode("utf-8", "replace")
-        send(out, {"total": total, "dim": dim, "encoder": said, "classes": _classes(file.schema_arrow)})
+        head = {"total": total, "dim": dim, "encoder": said, "classes": _classes(file.schema_arrow)}
+        send(out, {**head, "images": False})
         names = _columns(file.schema_arrow)
         seen = 0
         rows = max(1, min(1024, BATCH_COMPONENTS // max(dim, 1)))
@@ -79,6 +85,36 @@ def _read(path: str, out: BinaryIO) -> None:
             _send_batch(out, batch.rename_columns(_own_names(batch.schema.names)), dim)
         if seen != total:
             raise RefusedTable("it holds fewer rows than it says")
+    send(out, {"end": True})
+
+
+def _has_images(schema: Any) -> bool:
+    """Whether there is a column of images with their bytes, as the datasets library writes them."""
+    import pyarrow as pa
+
+    if schema.names.count(IMAGE) != 1 or not pa.types.is_struct(schema.field(IMAGE).type):
+        return False
+    at = schema.field(IMAGE).type.get_field_index("bytes")
+    kind = schema.field(IMAGE).type.field(at).type if at >= 0 else None
+    return kind is not None and (pa.types.is_binary(kind) or pa.types.is_large_binary(kind))
+
+
+def _send_images(file: Any, out: BinaryIO) -> None:
+    """A head, then the labels and the bytes of the images, a few rows at a time."""
+    label, total = _called(LABELS, file.schema_arrow.names), file.metadata.num_rows
+    if label is None:
+        raise RefusedTable("it has no column 'label'")
+    if total > MOST_ROWS:
+        raise RefusedTable(f"it claims to hold {total:,} rows; at most {MOST_ROWS:,} are accepted")
+    send(out, {"total": total, "dim": 0, "encoder": None, "classes": _classes(file.schema_arrow), "images": True})
+    columns = [f"{IMAGE}.bytes", label]
+    for batch in file.iter_batches(batch_size=IMAGES_AT_ONCE, columns=columns, use_threads=False):
+        images = [one and one["bytes"] for one in batch.column(IMAGE).to_pylist()]
+        if batch.nbytes > MOST_BYTES or batch.column(label).nbytes > MOST_TEXT:
+            raise RefusedTable(f"its images are too large: {IMAGES_AT_ONCE} of them take {batch.nbytes:,} bytes")
+        sizes = [None if one is None else len(one) for one in images]
+        labels = batch.column(label).to_pylist()
+        send(out, {"labels": labels, "sizes": sizes}, b"".join(one for one in images if one is not None))
     send(out, {"end": True})
 
 

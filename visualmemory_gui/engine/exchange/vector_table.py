@@ -81,19 +81,8 @@ def _rows(
 
 
 def _row(path: Path, head: table.Head, row: table.Row, vector: F32, *, shown: str) -> NewRow:
-    told = {**row, "label": _label(head, row.get("label"), shown), "source": _source(path, row)}
+    told = {**row, "label": head.label_of(row.get("label"), shown), "source": _source(path, row)}
     return NewRow(exemplar_of(told, vector, shown=shown), shown)
-
-
-def _label(head: table.Head, label: object, shown: str) -> object:
-    """The name of a numeric label; any other value as it is."""
-    if type(label) is not int:
-        return label
-    if head.classes is None:
-        return str(label)
-    if not 0 <= label < len(head.classes):
-        raise ExchangeError(f"{shown}: its label {label} is not one of the {len(head.classes):,} classes of the table")
-    return head.classes[label]
 
 
 def _source(path: Path, row: table.Row) -> object:
