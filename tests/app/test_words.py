@@ -13,11 +13,11 @@ from PySide6.QtWidgets import QComboBox, QLineEdit, QMessageBox, QToolButton
 from tests.app.conftest import Desk
 from tests.app.curate_hands import Hands
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.app.models import word_search
 from visualmemory_gui.app.models.grid_cells import in_words, likeness, tip
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.language import find as finder
+from visualmemory_gui.engine.language import text_vectors
 from visualmemory_gui.engine.language.class_names import class_name_shares
 
 
@@ -112,7 +112,7 @@ def test_what_fails_is_said_in_a_note(curate: Hands, monkeypatch: pytest.MonkeyP
     def fail(*_: object, **__: object) -> None:
         raise EncoderError("the text tower is damaged")
 
-    monkeypatch.setattr(word_search, "vector_of", fail)
+    monkeypatch.setattr(text_vectors, "vector_of", fail)
     look_for(curate, "red")
     assert notes == ["The text tower is damaged."]
 

@@ -13,7 +13,6 @@ from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.tables.labelled_images import LabelledRow
 from visualmemory_gui.engine.second_opinion.endpoint import Endpoint, store_key
-from visualmemory_gui.engine.second_opinion.opinion import sent_in_words
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.second_opinion.question import Question
@@ -58,6 +57,8 @@ class OpinionCommands:
         self._ask.endpoint(self._session.opinion.endpoint, chosen)
 
     def _confirm(self, question: Question) -> None:
+        from visualmemory_gui.engine.second_opinion.opinion import sent_in_words  # with it ssl
+
         endpoint = self._session.opinion.endpoint
         if endpoint is None:
             return

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
@@ -10,7 +11,9 @@ from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import VisualMemoryError
-from visualmemory_gui.engine.language.text_vectors import refusal
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.protocol import WholeMemory
 
 TOPIC = "class names"
 MOST = 3
@@ -49,7 +52,7 @@ class ClassNamesModel(QObject):
         self._tasks.supersede(TOPIC)
         self._take(None)
         memory, query, decision = self._decision.memory, self._decision.query, self._decision.decision
-        if not self._on or memory is None or query is None or decision is None or refusal(memory):
+        if not self._on or memory is None or query is None or decision is None or not _knows_words(memory):
             return
         labels, level = [label for label, count in self._decision.counts.items() if count], decision.level
 
@@ -68,3 +71,9 @@ class ClassNamesModel(QObject):
         if shares is not self.shares:
             self.shares = shares
             self.updated.emit()
+
+
+def _knows_words(memory: WholeMemory) -> bool:
+    from visualmemory_gui.engine.language.text_vectors import refusal  # with it the encoders
+
+    return not refusal(memory)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from visualmemory_gui.engine.decision import class_sets, in_memory, novelty
 from visualmemory_gui.engine.decision.confidence import in_words
@@ -13,9 +14,11 @@ from visualmemory_gui.engine.decision.votes import VoteTally, tally
 from visualmemory_gui.engine.decision.voting_rules import TIE
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
-from visualmemory_gui.engine.second_opinion.opinion import Opinion
 from visualmemory_gui.engine.text.visible_text import NO_ANSWER, in_letters
 from visualmemory_gui.engine.types import PAPER_RULES, Decision, Rule
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.second_opinion.opinion import Opinion
 
 BREAK = "\u200b"
 LONG, PIECE = 20, 8  # letters

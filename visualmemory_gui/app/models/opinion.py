@@ -13,17 +13,17 @@ from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import BadValue, EndpointError
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.second_opinion.endpoint import Endpoint, key_of
-from visualmemory_gui.engine.second_opinion.opinion import Opinion, ask
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.second_opinion.opinion import Opinion
     from visualmemory_gui.engine.second_opinion.question import Question
 
 TITLE = "Asking for a second opinion"
 PREPARE = "second opinion, question"
 
 
-class OpinionModel(BackgroundResult[Opinion]):
+class OpinionModel(BackgroundResult["Opinion"]):
     """``found`` is the opinion on the decision's query, at its level; it goes with either, and nothing stores it.
 
     ``endpoint`` is None while second opinions are off.
@@ -71,6 +71,8 @@ class OpinionModel(BackgroundResult[Opinion]):
             return
 
         def work(_: WholeMemory, report: Report) -> Opinion:
+            from visualmemory_gui.engine.second_opinion.opinion import ask  # with it ssl, which takes time at the start
+
             return ask(question, endpoint, key=key_of(endpoint), report=report)
 
         self.run(TITLE, work, keep=False)

@@ -10,10 +10,10 @@ from PySide6.QtCore import QObject, Signal
 from visualmemory_gui.app.models.exemplars import Like
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import VisualMemoryError
-from visualmemory_gui.engine.language.text_vectors import fetch, refusal, to_fetch, vector_of
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.progress import Report
 
 TOPIC, FETCH = "words", "fetch text tower"
 NO_MEMORY = "no memory is open"
@@ -38,16 +38,20 @@ class WordSearchModel(QObject):
     def set_memory(self, memory: WholeMemory | None) -> None:
         self._tasks.supersede(TOPIC)
         self._memory = memory
-        self.refusal = refusal(memory) if memory is not None else NO_MEMORY
-        self.fetchable = to_fetch(memory) if memory is not None else ""
+        self.refusal, self.fetchable = _state_of(memory) if memory is not None else (NO_MEMORY, "")
         self.updated.emit()
 
     def fetch(self) -> None:
         """Fetch the text tower of the memory's encoder; the user has agreed to that."""
         memory = self._memory
         if memory is not None:
-            done = partial(self._fetched, memory)
-            self._tasks.run_background("Fetching the text tower", partial(fetch, memory), done, self._fail, once=FETCH)
+            self._tasks.run_background(
+                "Fetching the text tower",
+                partial(_fetch, memory),
+                partial(self._fetched, memory),
+                self._fail,
+                once=FETCH,
+            )
 
     def _fetched(self, memory: WholeMemory, _: None) -> None:
         if memory is self._memory:
@@ -60,6 +64,8 @@ class WordSearchModel(QObject):
             return
 
         def work() -> Like:
+            from visualmemory_gui.engine.language.text_vectors import vector_of
+
             return Like(f"“{words}”", vector_of(memory, words), of_words=True)
 
         self._tasks.run_beside("Finding by words", work, self.found.emit, self._fail, topic=TOPIC)
@@ -70,3 +76,16 @@ class WordSearchModel(QObject):
             self.failed.emit(f"{said[:1].upper()}{said[1:]}.")
         else:
             self._tasks.crashed.emit(None, error)
+
+
+def _state_of(memory: WholeMemory) -> tuple[str, str]:
+    """Refusal and what could be fetched; it imports the encoders, as opening a memory did already."""
+    from visualmemory_gui.engine.language.text_vectors import refusal, to_fetch
+
+    return refusal(memory), to_fetch(memory)
+
+
+def _fetch(memory: WholeMemory, report: Report) -> None:
+    from visualmemory_gui.engine.language.text_vectors import fetch
+
+    fetch(memory, report)
