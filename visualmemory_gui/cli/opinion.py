@@ -74,7 +74,7 @@ def _question(
     *,
     box: str | None,
     k: int | None,
-    rule: options.RuleName | None,
+    rule: str | None,
     level: int,
     device: str | None,
 ) -> Question:

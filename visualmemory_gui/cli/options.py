@@ -104,8 +104,22 @@ def _device_name(text: str) -> str:
         raise typer.BadParameter(str(error)) from None
 
 
-def rule_name(rule: RuleName | None) -> RuleText | None:
-    return None if rule is None else rule.value
+def read_rule(text: str) -> str:
+    """The name of a voting rule, the product's own or that of an installed package. Raises BadParameter."""
+    own = [one.value for one in RuleName]
+    if text in own:
+        return text
+    from visualmemory_gui.engine.decision import plugin_rules
+
+    others = plugin_rules.names()
+    if text in others:
+        return text
+    raise typer.BadParameter(f"{text!r} is not one of {', '.join((*own, *others))}")
+
+
+def rule_name(rule: str | None) -> RuleText | None:
+    """The rule as the engine names it; what ``read_rule`` gave."""
+    return rule  # type: ignore[return-value]
 
 
 Memory = Annotated[str, typer.Argument(metavar="MEMORY", help="The memory: a folder NAME.vmem.")]
@@ -134,7 +148,15 @@ OnDevice = Annotated[
 K = Annotated[
     int | None, typer.Option("-k", metavar="N", min=1, help="How many neighbours vote. Default: the memory's setting.")
 ]
-Rule = Annotated[RuleName | None, typer.Option("--rule", help="The voting rule. Default: the memory's setting.")]
+Rule = Annotated[
+    str | None,
+    typer.Option(
+        "--rule",
+        parser=read_rule,
+        metavar=f"[{'|'.join(RuleName)}]",
+        help="The voting rule, also one of an installed package. Default: the memory's setting.",
+    ),
+]
 PartBox = Annotated[
     str | None,
     typer.Option(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
 import zipfile
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from tests.conftest import clustered, write_images
 from visualmemory_gui import BadValue, VisualMemory, VisualMemoryClassifier
+from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.decision import plugin_rules
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import EncoderError, PluginError
@@ -120,6 +123,19 @@ def test_a_rule_of_an_installed_package_votes(example: None, tmp_path: Path) -> 
         wanted = [m.decide_vector(one, k=5, rule="squared-rank").label for one in vectors[:10]]
     classifier = VisualMemoryClassifier("squared-rank", 5, class_factor="off").fit(vectors, labels)
     assert classifier.predict(vectors[:10]).tolist() == wanted
+
+
+def test_a_command_takes_the_rule_by_name(example: None, tmp_path: Path) -> None:
+    images = write_images(tmp_path / "images", each=3)
+    with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as m:
+        m.build(images)
+    image = str(next((images / "animals/dog").iterdir()))
+    asked = ["classify", str(tmp_path / "m.vmem"), image, "-k", "2", "--json", "--rule"]
+    done = CliRunner().invoke(app, [*asked, "squared-rank"])
+    shares = [one["share"] for one in json.loads(done.stdout)["neighbours"]]
+    assert shares == pytest.approx([0.8, 0.2])
+    refused = CliRunner().invoke(app, [*asked, "best"])
+    assert refused.exit_code == 2 and "'best' is not one of plurality" in refused.stderr
 
 
 def test_names_are_read_without_running_code_and_an_unknown_one_is_refused(example: None) -> None:
