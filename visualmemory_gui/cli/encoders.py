@@ -34,7 +34,11 @@ def encoders(
         bool, typer.Option("--text", help="With --fetch: the text tower too, with which `find` finds images by words.")
     ] = False,
     prepare: Annotated[
-        bool, typer.Option("--prepare", help="Convert the model to speed up encoding on a CPU, where possible.")
+        bool,
+        typer.Option(
+            "--prepare",
+            help="Convert the model of lite0, or of --fetch, to speed up encoding on a CPU, where possible.",
+        ),
     ] = False,
     as_json: options.Json = False,
 ) -> None:
@@ -54,7 +58,7 @@ def encoders(
         raise typer.BadParameter("whose text tower? name an encoder with --fetch", param_hint="--text")
     if prepare:
         with Progress("preparing the encoder") as report:
-            made = registry.prepare(DEFAULT_ENCODER, report=report)
+            made = registry.prepare(fetch or DEFAULT_ENCODER, report=report)
         say("the converted model is ready" if made else "nothing to prepare")
     found = registry.available()
     if as_json:

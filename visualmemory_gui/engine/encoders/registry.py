@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import partial
 from pathlib import Path
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from visualmemory_gui.engine.device import choice as devices
 from visualmemory_gui.engine.encoders import (
@@ -19,6 +20,7 @@ from visualmemory_gui.engine.encoders import (
     local_file,
     open_clip_text,
     openvino_lite,
+    openvino_network,
     openvino_runtime,
     plugins,
     timm_models,
@@ -28,6 +30,9 @@ from visualmemory_gui.engine.encoders.base import Encoder, TextTower
 from visualmemory_gui.engine.errors import EncoderError, EncoderMismatch
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Device, EncoderIdentity, EncoderInfo, Geometry
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.encoders.torch_encoder import TorchEncoder
 
 log = logging.getLogger(__name__)
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")  # also the name that a newer version of the product may list
@@ -145,12 +150,28 @@ def geometry(wanted: EncoderIdentity) -> Geometry:
 
 
 def prepare(name: str, *, device: Device = "auto", report: Report = silent) -> bool:
-    """Make the converted model with which ``name`` computes faster here, if it is missing. True when it was made."""
-    missing = name == lite.NAME and openvino_runtime.installed() and not openvino_lite.ready()
-    if not missing or devices.resolve(device) != "cpu":
+    """Make the form in which ``name`` computes faster here, if it is missing. True when it was made.
+
+    ``lite0`` is always converted. Others, if their weights are here, are converted once and kept where that is faster.
+    """
+    if not openvino_runtime.installed():
         return False
-    openvino_lite.prepare(report)
-    return True
+    if name == lite.NAME:
+        if openvino_lite.ready() or devices.resolve(device) != "cpu":
+            return False
+        openvino_lite.prepare(report)
+        return True
+    path = _file_of(name)
+    if path is None or path.stat().st_size > openvino_network.LARGEST or devices.resolve(device) != "cpu":
+        return False
+    identity = _identity(name)
+    if openvino_network.verdict(identity) is not None:
+        return False
+    encoder = _in_torch(identity, "cpu", bulk=True)
+    try:
+        return openvino_network.prepare(encoder, report).used
+    finally:
+        encoder.close()
 
 
 def available() -> list[EncoderInfo]:
@@ -180,18 +201,43 @@ def _loaded(wanted: EncoderIdentity, device: str, *, bulk: bool) -> Encoder:
         return fake.FakeEncoder()
     if wanted.name == lite.NAME:
         return _lite(device, bulk=bulk)
-    if spec := timm_models.spec(wanted.name):
-        return timm_models.load(spec, device=device, bulk=bulk)
-    if torchvision_models.FORM.fullmatch(wanted.name):
-        return torchvision_models.load(wanted.name, device=device, bulk=bulk)
     if local_file.FORM.fullmatch(wanted.name):
         return local_file.load(wanted, device=device, bulk=bulk)
-    return plugins.load(wanted.name, device=device, bulk=bulk)
+    if timm_models.spec(wanted.name) is None and not torchvision_models.FORM.fullmatch(wanted.name):
+        return plugins.load(wanted.name, device=device, bulk=bulk)
+    return (_converted(wanted, bulk=bulk) if device == "cpu" else None) or _in_torch(wanted, device, bulk=bulk)
 
 
 def _plugin(name: str) -> plugins.EncoderPlugin | None:
     """What an installed package provides under this name, which is none of the product's own."""
     return plugins.found(name) if _WORD.fullmatch(name) else None
+
+
+def _in_torch(wanted: EncoderIdentity, device: str, *, bulk: bool) -> TorchEncoder:
+    """An encoder of timm or torchvision."""
+    if spec := timm_models.spec(wanted.name):
+        return timm_models.load(spec, device=device, bulk=bulk)
+    return torchvision_models.load(wanted.name, device=device, bulk=bulk)
+
+
+def _converted(wanted: EncoderIdentity, *, bulk: bool) -> Encoder | None:
+    """The same on OpenVINO, if that was found to be faster here."""
+    found = openvino_network.verdict(wanted)
+    if found is None or not found.used:
+        return None
+    try:
+        torch = partial(_in_torch, wanted, "cpu", bulk=bulk)
+        return openvino_network.load(wanted, geometry(wanted), bulk=bulk, torch=torch)
+    except EncoderError as error:
+        log.warning("%s", error)
+        return None
+
+
+def _file_of(name: str) -> Path | None:
+    """The weights of an encoder of timm or torchvision, if they are here; None for all others."""
+    if spec := timm_models.spec(name):
+        return timm_models.here(spec)
+    return torchvision_models.here(name) if torchvision_models.FORM.fullmatch(name) else None
 
 
 def _lite(device: str, *, bulk: bool) -> Encoder:

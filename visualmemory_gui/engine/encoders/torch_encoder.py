@@ -80,6 +80,10 @@ class TorchEncoder:
         """As ``base.Encoder`` promises."""
         return unit(self._computed(batch, self._network.vectors))
 
+    def from_pixels(self) -> nn.Module:
+        """The network from (n, s, s, 3) uint8 to (n, dim), before these are brought to unit length."""
+        return _FromPixels(self._network)
+
     def close(self) -> None:
         """Release the GPU's memory."""
         with self._alone:
@@ -145,6 +149,19 @@ class TorchEncoder:
         for tensor, kept in zip(_tensors(self._network.module), self._host, strict=True):
             tensor.data = kept
         self._scale, self._offset = _affine(self._network)
+
+
+class _FromPixels(nn.Module):
+    """A network with what comes before it."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.module = network.module  # its weights are found by this name
+        self._read = network.vectors
+        self._scale, self._offset = _affine(network)
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        return self._read(pixels.permute(0, 3, 1, 2).float() * self._scale + self._offset)
 
 
 def _tensors(module: nn.Module) -> list[Tensor]:
