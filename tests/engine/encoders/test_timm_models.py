@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import time
 from collections.abc import Iterator
@@ -84,8 +85,6 @@ def test_dinov2_weights_of_518_pixels_serve_224() -> None:
 
 
 def test_the_identity_holds_the_checksum_of_the_weights() -> None:
-    import hashlib
-
     of = small("dinov2-small")
     save_weights(of)
     identity = timm_models.identity(of)
@@ -207,6 +206,23 @@ def test_no_memory_is_made_before_its_encoder_has_loaded(hub: Hub, tmp_path: Pat
     with pytest.raises(EncoderError, match="does not hold the weights of dinov2-small"):
         VisualMemory.create(tmp_path / "m.vmem", "dinov2-small")
     assert not (tmp_path / "m.vmem").exists()
+
+
+def test_a_file_of_the_hub_s_cache_is_used_unless_it_is_damaged(tmp_path: Path) -> None:
+    of = small("dinov2-small")
+    save_weights(of)
+    body = of.target.read_bytes()
+    cache = tmp_path / "hub" / "hub" / f"models--{of.repository.replace('/', '--')}"
+    blob = cache / "blobs" / hashlib.sha256(body).hexdigest()
+    named = cache / "snapshots" / "abc" / "model.safetensors"
+    for path in (blob, named):
+        path.parent.mkdir(parents=True)
+    of.target.rename(blob)
+    named.symlink_to(blob)
+    assert timm_models.identity(of).weights_sha256 == blob.name
+    blob.write_bytes(body[:-100] + bytes(100))
+    with pytest.raises(EncoderError, match=f"{blob.name} is damaged: remove it"):
+        timm_models.load(of, device="cpu", bulk=False)
 
 
 def test_weights_on_this_computer_are_listed() -> None:

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from visualmemory_gui.engine.encoders import weights
 from visualmemory_gui.engine.encoders.download import SILENCE_S, Refusal, Remote
 
 _HUB = "https://huggingface.co"
@@ -35,6 +36,12 @@ def cached(repository: str) -> Path | None:
     cache = Path(os.environ.get("HF_HUB_CACHE", home / "hub"))
     found = sorted(cache.glob(f"models--{repository.replace('/', '--')}/snapshots/*/{_FILE}"))
     return found[-1] if found else None
+
+
+def is_whole(path: Path) -> bool:
+    """Whether a file has the checksum by which the hub's cache names it; True for files elsewhere."""
+    named = path.resolve().name
+    return not _SHA256.fullmatch(named) or weights.sha256(path) == named
 
 
 def locate(repository: str, file: str = _FILE) -> Remote:

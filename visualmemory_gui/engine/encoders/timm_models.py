@@ -200,7 +200,10 @@ def load(of: Spec, *, device: str, bulk: bool) -> SpatialTorchEncoder:
 
 
 def _file(of: Spec) -> Path:
-    return here(of) or weights.not_here(of.name)
+    path = here(of) or weights.not_here(of.name)
+    if not hub.is_whole(path):
+        raise EncoderError(f"{path.resolve()} is damaged: remove it to have it fetched again")
+    return path
 
 
 def network(timm_name: str, path: Path, options: Mapping[str, Any]) -> torch.nn.Module:
