@@ -250,6 +250,20 @@ def test_a_thumbnail_that_is_no_image_is_refused(
         pull(server, collection, tmp_path / "x.vmem")
 
 
+def test_what_is_longer_than_a_text_may_be_is_kept_in_parts(
+    folder: VisualMemory, server: Server, collection: str
+) -> None:
+    push(folder, server, collection)
+    store = SharedStore.open(server, collection)
+    long = {"numbers": list(range(30_000))}
+    store.put("long", long)
+    assert store.get("long") == long
+    row = {"name": "long/1", "value": "damaged", "dummy": np.array([1.0, 0.0], np.float32)}
+    server.upsert(f"{collection}_meta", [row])
+    with pytest.raises(DamagedMemory, match="long of the shared memory"):
+        store.get("long")
+
+
 def test_a_memory_of_another_encoder_does_not_go_on_with_a_push(
     folder: VisualMemory, server: Server, collection: str, tmp_path: Path
 ) -> None:

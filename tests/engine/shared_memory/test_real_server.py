@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import clustered
 from tests.engine.shared_memory.conftest import REAL, opened
+from tests.engine.shared_memory.test_decide import bare
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import ServerError
 from visualmemory_gui.engine.shared_memory import milvus_server
@@ -30,6 +33,20 @@ def _struck(shared: SharedMemory) -> set[int]:
 def _require_counted(shared: SharedMemory) -> None:
     labels = [e.label for page in shared.catalog.pages(state="active") for e in page]
     assert shared.catalog.counts() == {label: labels.count(label) for label in sorted(set(labels))}
+
+
+def test_500_queries_are_decided_as_in_the_folder_to_the_last_digit(
+    server: Server, collection: str, tmp_path: Path
+) -> None:
+    vectors, labels = clustered(3_500, dim=64, classes=40, seed=3)
+    with VisualMemory.create(tmp_path / "m.vmem", dim=64) as m:
+        m.set_all({"rule": "ridge", "class_factor": "mean"})
+        m.add_vectors(vectors[:3_000], labels[:3_000])
+        m.maintenance.measure()
+        push(m, server, collection)
+        with opened(server, collection, readonly=True) as shared:
+            for query in vectors[3_000:]:
+                assert bare(shared.decide_vector(query)) == bare(m.decide_vector(query))
 
 
 def test_a_client_that_is_killed_loses_no_acknowledged_edit(

@@ -30,6 +30,7 @@ from visualmemory_gui.engine.shared_memory.server import (
     ServerRow,
 )
 from visualmemory_gui.engine.shared_memory.shared_row import ROW_COLUMNS, SharedRow, exemplar_columns
+from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.store.schema import MOST_DIM
 from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity
 
@@ -37,6 +38,8 @@ FORMAT = 1
 PRODUCT = "visualmemory_gui"
 BATCH = 500
 """Rows that are read or written at once: with vectors of 1,280 numbers 2.5 MB."""
+PARTS = "parts of a long text"
+MOST_PARTS = 1_000
 _DUMMY = ServerColumn("vector", 2)
 _NOTHING = np.array([1.0, 0.0], np.float32)
 _META = ServerColumns(
@@ -128,18 +131,41 @@ class SharedStore:
 
     def get(self, name: str, *, read: Read = "strong") -> Any:
         """What is kept under ``name``, None for nothing. Raises DamagedMemory."""
-        found = self.server.query(self._meta, [RowCondition("name", "==", name)], ["value"], read=read)
+        text = self._texts([name], read).get(name)
         try:
-            return json.loads(str(found[0]["value"])) if found else None
-        except ValueError:
+            found = None if text is None else json.loads(text)
+            if isinstance(found, dict) and PARTS in found:
+                found = json.loads(self._joined(name, found, read))
+            return found
+        except (ValueError, TypeError, KeyError):
             raise DamagedMemory(f"{name} of the shared memory {self.collection} cannot be read") from None
 
     def put(self, name: str, value: object) -> None:
-        """Keep ``value``, which JSON can hold, under ``name``. Raises NotAMemory for one that is too long."""
+        """Keep ``value``, which JSON can hold, under ``name``: in parts where it is longer than a text may be."""
         text = json.dumps(value)
         if len(text) > LONGEST_TEXT:
-            raise DamagedMemory(f"{name} is too long to be kept on a server")
-        self.server.upsert(self._meta, [{"name": name, "value": text, "dummy": _NOTHING}])
+            parts = [text[start : start + LONGEST_TEXT] for start in range(0, len(text), LONGEST_TEXT)]
+            self._write_texts({_part(name, number): part for number, part in enumerate(parts)})
+            text = json.dumps({PARTS: len(parts), "digest": hash64(text.encode())})
+        self._write_texts({name: text})
+
+    def _joined(self, name: str, found: dict[str, Any], read: Read) -> str:
+        """The parts of a long text. Raises KeyError, ValueError where they are not those that were written together."""
+        names = [_part(name, number) for number in range(min(int(found[PARTS]), MOST_PARTS))]
+        texts = self._texts(names, read)
+        text = "".join(texts[one] for one in names)
+        if hash64(text.encode()) != found["digest"]:
+            raise ValueError(name)
+        return text
+
+    def _texts(self, names: Sequence[str], read: Read) -> dict[str, str]:
+        where = [RowCondition("name", "in", tuple(names))]
+        found = self.server.query(self._meta, where, ["name", "value"], read=read)
+        return {str(row["name"]): str(row["value"]) for row in found}
+
+    def _write_texts(self, texts: Mapping[str, str]) -> None:
+        for name, text in texts.items():
+            self.server.upsert(self._meta, [{"name": name, "value": text, "dummy": _NOTHING}])
 
     def change(self, *, read: Read = "strong") -> int:
         """The change number of the last edit."""
@@ -347,6 +373,10 @@ def fitting(jpeg: bytes) -> bytes:
         quality -= 20
         if quality < 40:
             image, quality = image.resize((max(image.width // 2, 1), max(image.height // 2, 1))), 80
+
+
+def _part(name: str, number: int) -> str:
+    return f"{name}/{number}"
 
 
 def _jpeg_of(row: ServerRow) -> bytes:
