@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -46,17 +47,26 @@ def collection(server: Server) -> Iterator[str]:
             server.drop(name + part)
 
 
-@pytest.fixture
-def folder(tmp_path: Path) -> Iterator[VisualMemory]:
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A memory of 300 vectors in 5 classes, some struck, some weighed, two of each of the first ten vectors."""
+    place = tmp_path_factory.mktemp("built") / "folder.vmem"
     vectors, labels = clustered(300, dim=DIM, classes=5, seed=0)
-    with VisualMemory.create(tmp_path / "folder.vmem", dim=DIM) as m:
+    with VisualMemory.create(place, dim=DIM) as m:
         m.add_vectors(vectors, labels)
         m.add_vectors(vectors[:10], labels[:10])
         m.strike([3, 30, 303])
         m.reweigh([5, 50], 0.25)
         m.reweigh([6], 2.0)
         m.relabel([7, 70], "class 9/odd")
+    return place
+
+
+@pytest.fixture
+def folder(built: Path, tmp_path: Path) -> Iterator[VisualMemory]:
+    """A copy of it for one test."""
+    shutil.copytree(built, tmp_path / "folder.vmem")
+    with VisualMemory.open(tmp_path / "folder.vmem") as m:
         yield m
 
 

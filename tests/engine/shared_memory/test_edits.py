@@ -130,6 +130,23 @@ def test_a_step_of_another_session_is_undone_and_one_step_alone_reverted(
         assert state(shared) == before
 
 
+def test_a_new_memory_of_an_old_name_has_none_of_its_history(
+    folder: VisualMemory, server: Server, collection: str
+) -> None:
+    push.push(folder, server, collection)
+    with opened(server, collection) as shared:
+        shared.strike([1])
+    for part in ("", "_images", "_labels", "_meta"):
+        server.drop(collection + part)
+    folder.strike([1])
+    push.push(folder, server, collection)
+    with opened(server, collection, readonly=True) as shared:
+        assert shared.history.steps() == []
+    with opened(server, collection) as shared:
+        assert shared.undo().edit is None
+        assert shared.catalog.get([1])[0].state == "struck"
+
+
 def test_what_another_client_has_changed_since_is_left_by_undo(
     folder: VisualMemory, server: Server, collection: str
 ) -> None:

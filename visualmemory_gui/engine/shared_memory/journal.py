@@ -95,6 +95,19 @@ class Journal:
         """The same, None where nothing was edited from this machine yet."""
         return cls(_folder_of(address)) if (_folder_of(address) / FILE).exists() else None
 
+    def is_of(self, memory: str) -> bool:
+        """Whether it is about the memory of this token, or about none yet."""
+        return self._known("memory", memory) == memory
+
+    def begin_memory(self, memory: str) -> None:
+        """Be about the memory of this token from now on. What another one of its name had is dropped."""
+        if self.is_of(memory):
+            return
+        with self._database.atomic():
+            for table in ("edit_rows", "edit", "entries", "steps"):
+                self._database.execute(f"delete from {table}")
+            self._database.execute("update known set value = ? where name = 'memory'", (memory,))
+
     def close(self) -> None:
         self._database.close()
         self.lock.release()

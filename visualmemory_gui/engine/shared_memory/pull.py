@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from visualmemory_gui.engine.errors import BadValue, MemoryExists, ServerError
+from visualmemory_gui.engine.errors import BadValue, DamagedMemory, MemoryExists, NotAMemory, ServerError
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory import shared_settings
@@ -88,7 +88,7 @@ def _opened(part: Path, store: SharedStore) -> VisualMemory:
     if part.exists():
         try:
             return VisualMemory.open(part)
-        except Exception:
+        except (NotAMemory, DamagedMemory):  # it was cut short before it was one
             shutil.rmtree(part)
     return VisualMemory.create_for(part, store.identity)
 

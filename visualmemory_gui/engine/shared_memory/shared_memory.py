@@ -104,7 +104,8 @@ class SharedMemory:
         self._classifier = SharedClassifier(store, self._own, usual, self.settings)
         self._reader = ImageReader(self.catalog, self.identity, lambda: self.device)
         self._editor: SharedEditor | None = None
-        self.history = SharedHistory(journal, self._own, None)
+        about_it = journal is not None and journal.is_of(store.token)
+        self.history = SharedHistory(journal if about_it else None, self._own, None)
         self._callbacks: list[Callable[[Changes], object]] = []
         self._open = ExitStack()
         if journal is not None:
@@ -152,6 +153,7 @@ class SharedMemory:
 
     def _begin_editing(self, journal: Journal, times: LeaseTimes) -> None:
         journal.lock.acquire()
+        journal.begin_memory(self._store.token)
         lease = Lease(self._store, journal.owner, times=times)
         self._open.callback(lease.release)
         lease.acquire()

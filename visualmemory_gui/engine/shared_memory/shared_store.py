@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -87,6 +88,7 @@ class SharedStore:
         server.create(store._meta, _META)
         store.put("format", {"product": PRODUCT, "format": FORMAT})
         store.put("encoder", asdict(identity))
+        store.put("memory", secrets.token_hex(8))
         server.create(store._images, _IMAGES)
         server.create(store._labels, _LABELS)
         server.create(collection, exemplar_columns(identity.dim, graph=graph))
@@ -123,11 +125,6 @@ class SharedStore:
     def graph(self) -> bool:
         """Whether the server searches by a graph, which proposes, or compares all rows."""
         return self.server.is_graph(self.collection)
-
-    def drop(self) -> None:
-        """Remove the collections, what tells that they are a memory last."""
-        for name in (self.collection, self._labels, self._images, self._meta):
-            self.server.drop(name)
 
     def get(self, name: str, *, read: Read = "strong") -> Any:
         """What is kept under ``name``, None for nothing. Raises DamagedMemory."""
@@ -166,6 +163,11 @@ class SharedStore:
     def _write_texts(self, texts: Mapping[str, str]) -> None:
         for name, text in texts.items():
             self.server.upsert(self._meta, [{"name": name, "value": text, "dummy": _NOTHING}])
+
+    @property
+    def token(self) -> str:
+        """What tells this memory from another one that has, or had, its name."""
+        return str(self.get("memory"))
 
     def change(self, *, read: Read = "strong") -> int:
         """The change number of the last edit."""
@@ -252,9 +254,6 @@ class SharedStore:
             rows = self.server.query(self._images, where, ["id", "thumbnail"], read=read)
             found.update((_int(row["id"]), _jpeg_of(row)) for row in rows)
         return found
-
-    def count_thumbnails(self) -> int:
-        return self.server.count(self._images, ())
 
     def write_thumbnails(self, jpegs: Mapping[int, bytes]) -> None:
         """Keep thumbnails, each made smaller where it does not fit into a text."""
