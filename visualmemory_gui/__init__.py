@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.sklearn_classifier import VisualMemoryClassifier
     from visualmemory_gui.engine.exchange.sklearn_encoder import ImageEncoder
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+    from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
     from visualmemory_gui.engine.types import Changes, Decision, EncoderIdentity, Exemplar, Geometry, Neighbour
 
 __version__ = "0.2.0"
@@ -26,6 +27,7 @@ __all__ = [
     "Geometry",
     "ImageEncoder",
     "Neighbour",
+    "SharedMemory",
     "VisualMemory",
     "VisualMemoryClassifier",
     "VisualMemoryError",
@@ -41,6 +43,7 @@ _HOMES = {
     "Geometry": "types",
     "ImageEncoder": "exchange.sklearn_encoder",
     "Neighbour": "types",
+    "SharedMemory": "shared_memory.shared_memory",
     "VisualMemory": "memory.visual_memory",
     "VisualMemoryClassifier": "exchange.sklearn_classifier",
     "VisualMemoryError": "errors",
