@@ -20,9 +20,9 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.edit import DIM, clustered
 from benchmarks.queue import timed
 from benchmarks.results import table, write
+from benchmarks.vectors import DIM, clustered
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.types import RULES, Changes

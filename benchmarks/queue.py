@@ -21,8 +21,8 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.edit import DIM, clustered
 from benchmarks.results import table, write
+from benchmarks.vectors import DIM, clustered
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queue import NewQueued

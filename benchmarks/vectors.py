@@ -18,7 +18,7 @@ IN_WORDS: Mapping[Kind, str] = {
     "directions": "32 directions and noise",
     "photographs": "Fashion-MNIST by lite0",
 }
-DIM, PER_ISLAND, DIRECTIONS, NOISE = 384, 100, 32, 0.5
+DIM, CLASSES, PER_ISLAND, DIRECTIONS, NOISE = 384, 1000, 100, 32, 0.5
 TEST_IMAGES = 2_000
 
 
@@ -72,3 +72,9 @@ def _photographs(n: int, outside: int, folder: Path, kept: Path) -> Drawn:
     again = np.arange(outside) % len(others)
     assert set(labels) <= set(NAMES)
     return Drawn(vectors, labels, others[again], [names[i] for i in again])
+
+
+def clustered(n: int, seed: int) -> tuple[F32, list[str]]:
+    """Vectors (n, 384) around 1,000 centres, and the centre's name as label."""
+    raw, of = _islands(np.random.default_rng(seed), n, CLASSES)
+    return raw / np.linalg.norm(raw, axis=1, keepdims=True), [f"class {c}" for c in of]

@@ -30,9 +30,9 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import delete
 
-from benchmarks.edit import DIM, clustered
 from benchmarks.frames import Decided, Heartbeat, spread, wait_for
 from benchmarks.results import table, write
+from benchmarks.vectors import DIM, clustered
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.app.application import create
 from visualmemory_gui.app.main_window import MainWindow

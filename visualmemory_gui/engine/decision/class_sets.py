@@ -63,7 +63,9 @@ class ClassSets:
     scheme: VotingScheme
     levels: tuple[LevelSets, ...]
 
-    def of(self, labels: Sequence[str], alone: F64, scheme: VotingScheme, winner: str | None) -> ClassSet | None:
+    def of(
+        self, labels: Sequence[str], alone: Sequence[float], scheme: VotingScheme, winner: str | None
+    ) -> ClassSet | None:
         """The set of one query, at the deepest level that is offered and not deeper than the scheme's.
 
         ``labels`` are the full ones of its neighbours, ``alone`` what the rule gave each; ``winner`` won at the
@@ -75,13 +77,15 @@ class ClassSets:
             return None
         totals = dict[str, float]()
         names = [at_level(label, found.level) for label in labels] if found.level else labels
-        for name, weight in zip(names, alone.tolist(), strict=True):
+        for name, weight in zip(names, alone, strict=True):
             totals[name] = totals.get(name, 0.0) + weight
         first = at_level(winner, found.level)
         reached = [name for name, total in totals.items() if total >= found.threshold]
         if not reached:
             return ClassSet((first,), found.level, None)
-        members = sorted({*reached, first}, key=lambda name: (-totals[name], name != first, name))
+        members = reached
+        if reached != [first]:
+            members = sorted({*reached, first}, key=lambda name: (-totals[name], name != first, name))
         return ClassSet(tuple(members), found.level, found.coverage.get(min(len(members), MOST + 1)))
 
     def _offered(self, level: int) -> LevelSets | None:

@@ -47,6 +47,7 @@ def decide(
     first, distances_of_first = rows[voters], distances[voters]
     near = NeighbourArrays.of(snapshot, first, distances_of_first, own=own)
     alone = scheme.rule_weights(near)
+    by_rule = alone.tolist()
     neighbours = _neighbours(snapshot, first, near, scheme, alone)
     labels, weights = [n.label for n in neighbours], [n.weight for n in neighbours]
     named = [at_level(label, scheme.level) for label in labels] if scheme.level else labels
@@ -58,7 +59,7 @@ def decide(
         distances,
         scheme,
         winner=ABSENT if full is None else int(near.codes[labels.index(full)]),
-        total=_total(named, alone, votes.winner),
+        total=_total(named, by_rule, votes.winner),
         thresholds=novelty,
         related=related,
         own=None if own is None else int(own),
@@ -75,7 +76,7 @@ def decide(
         rule=scheme.rule,
         level=scheme.level,
         novelty=in_words(judged, novelty, votes.winner),
-        class_set=None if sets is None or judged.equal else sets.of(labels, alone, scheme, votes.winner),
+        class_set=None if sets is None or judged.equal else sets.of(labels, by_rule, scheme, votes.winner),
         search=search,
         timings_ms={} if timings is None else timings,
     )
@@ -86,10 +87,10 @@ def _chance(known: Confidence | None, share: float | None, scheme: VotingScheme)
     return None if known is None or share is None or known.scheme != scheme else known.of(share)
 
 
-def _total(named: list[str], alone: F64, winner: str | None) -> float:
+def _total(named: list[str], alone: list[float], winner: str | None) -> float:
     """What the votes for the winner come to, before trust and class factor."""
     total = 0.0
-    for label, weight in zip(named, alone.tolist(), strict=True):
+    for label, weight in zip(named, alone, strict=True):
         if label == winner:
             total += weight
     return total

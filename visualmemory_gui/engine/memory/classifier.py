@@ -12,7 +12,7 @@ import numpy as np
 from visualmemory_gui.engine.arguments import ids_of
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.equal_vectors import rows_behind
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, Related, own_class, rows_alike
+from visualmemory_gui.engine.decision.leave_one_out import UNRELATED, ContentKeys, Related, own_class, rows_alike
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Limits
 from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
@@ -257,7 +257,9 @@ class Decider:
                 found = all_behind(snapshot, found, scope.exclude)
             if len(found.rows) and found.distances[0] <= EQUAL:
                 twin = twin or vector_hash(vector)
-            related = Related.of(snapshot, found.rows[None], ContentKeys.one(content, twin, whole_image))
+            related = UNRELATED
+            if content or twin or whole_image:
+                related = Related.of(snapshot, found.rows[None], ContentKeys.one(content, twin, whole_image))
             if whole or len(found.rows) - related.count >= FIRST_M:
                 return found, related
             count, found = 2 * count, None

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.types import F32
 
 
-_as_json = json.JSONEncoder(default=bytes.hex).encode
+_as_json = json.JSONEncoder(default=bytes.hex, check_circular=False).encode  # values of one row hold no others
 
 
 def hash64(data: bytes) -> int:
