@@ -1,7 +1,7 @@
 """One version of the product in ``benchmarks.versions``: told "first end" on its input, it runs these rounds.
 
-It uses only what all versions since 0.1 have; its arguments are the memory's folder, how many exemplars it has, and
-"exact" where exact search is to decide.
+It uses only what all versions since 0.1 have; its arguments are the memory's folder, how many exemplars it has, the
+rule, and "exact" where exact search is to decide.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ def spent(work: Callable[..., object], *given: object, **named: object) -> float
     return (time.process_time_ns() - started) / 1e3
 
 
-def main(folder: str, n: int, *, exact: bool) -> None:
+def main(folder: str, n: int, rule: str, *, exact: bool) -> None:
     islands = max(n // PER_ISLAND, 2)
     vectors, labels = clustered(n, 1, islands=islands)
     memory = VisualMemory.create(folder, dim=DIM)
     memory.set("exact_limit", str(LIMITS[exact]))
-    memory.set("rule", "rank")  # that of all versions
+    memory.set("rule", rule)
+    k = None if rule == "ridge" else K
     ids = memory.add_vectors(vectors, labels)
     memory.maintenance.run() if hasattr(memory, "maintenance") else memory.maintain()  # type: ignore[attr-defined]
     for line in sys.stdin:
@@ -51,14 +52,14 @@ def main(folder: str, n: int, *, exact: bool) -> None:
             vector, query = fresh[2 * (i - first)], fresh[2 * (i - first) + 1]
             label = named[2 * (i - first)]
             add = spent(memory.add_vectors, vector[None], [label])
-            kept["add_decide"].append(add + spent(memory.decide_vector, query, k=K))
+            kept["add_decide"].append(add + spent(memory.decide_vector, query, k=k))
             strike = spent(memory.strike, [ids[i * 7 % n]])
             kept["strike"].append(strike)
-            kept["strike_decide"].append(strike + spent(memory.decide_vector, query, k=K))
-            kept["decide"].append(spent(memory.decide_vector, query, k=K))
+            kept["strike_decide"].append(strike + spent(memory.decide_vector, query, k=k))
+            kept["decide"].append(spent(memory.decide_vector, query, k=k))
         print(json.dumps(kept), flush=True)
     memory.close()
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], int(sys.argv[2]), exact="exact" in sys.argv)
+    main(sys.argv[1], int(sys.argv[2]), sys.argv[3], exact="exact" in sys.argv)

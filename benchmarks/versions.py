@@ -1,12 +1,12 @@
 """Do an edit and a decision take more processor time than in an earlier version? Versions of the product take turns.
 
 Each version, a commit of this repository or "now" for the working tree, runs in a process of its own on a memory of its
-own: clustered vectors of 384 dimensions, seeded, above the limit of exact search, by rank. The processes take turns,
+own: clustered vectors of 384 dimensions, seeded, above the limit of exact search. The processes take turns,
 two rounds at a time in a new random order, so that a busy moment hits all of them. A round adds one exemplar and
 decides, strikes one out and decides, and decides again. Told are the 5th percentile and the median of the processor
 time, in microseconds; files are in main memory where there is /dev/shm, so that no disk counts.
 
-    python -m benchmarks.versions [--n 12000] [--rounds 600] [--exact] a1e7dec now
+    python -m benchmarks.versions [--n 12000] [--rounds 600] [--rule ridge] [--exact] a1e7dec now
 """
 
 from __future__ import annotations
@@ -36,10 +36,10 @@ TURN = 2
 class Version:
     """One version in its own process."""
 
-    def __init__(self, commit: str, folder: Path, *, n: int, exact: bool) -> None:
+    def __init__(self, commit: str, folder: Path, *, n: int, rule: str, exact: bool) -> None:
         self.commit = commit
         source = REPOSITORY if commit == NOW else _checked_out(commit, folder / f"{commit}-source")
-        options = [str(folder / f"{commit}.vmem"), str(n), *(["exact"] if exact else [])]
+        options = [str(folder / f"{commit}.vmem"), str(n), rule, *(["exact"] if exact else [])]
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(CHILD), *options],
             stdin=subprocess.PIPE,
@@ -80,11 +80,15 @@ def main() -> None:
     parser.add_argument("commits", nargs="+")
     parser.add_argument("--n", type=int, default=12_000)
     parser.add_argument("--rounds", type=int, default=600)
+    parser.add_argument("--rule", default="rank")
     parser.add_argument("--exact", action="store_true", help="searched exactly")
     options = parser.parse_args()
     place = MEMORY_FILES if Path(MEMORY_FILES).is_dir() else None
     with tempfile.TemporaryDirectory(dir=place) as name:
-        versions = [Version(commit, Path(name), n=options.n, exact=options.exact) for commit in options.commits]
+        versions = [
+            Version(commit, Path(name), n=options.n, rule=options.rule, exact=options.exact)
+            for commit in options.commits
+        ]
         for version in versions:
             version.wait()
         order = random.Random(0)
@@ -106,8 +110,8 @@ def report(versions: list[Version], options: argparse.Namespace) -> None:
         }
         for version in versions
     ]
-    name = "versions-exact" if options.exact else "versions"
-    write(name, {"n": options.n, "rounds": options.rounds, "exact": options.exact, "versions": sides})
+    name = f"versions-{options.rule}" + ("-exact" if options.exact else "")
+    write(name, {"n": options.n, "rounds": options.rounds, "versions": sides})
     rows = [list(side.values()) for side in sides]
     print(table(["version", *(f"{what}, p5" for what in figures), *(f"{what}, p50" for what in figures)], rows))
 

@@ -126,9 +126,7 @@ def solve(gram: F64, target: F64, *, passive: Bools | None = None) -> F64:
     weights = np.zeros((q, k))
     if not k:
         return weights
-    guess = np.zeros((q, k), np.bool_) if passive is None else passive.copy()
-    if passive is None:
-        guess[:, :FIRST_PASSIVE] = True
+    guess = _first_guess(gram, target) if passive is None else passive.copy()
     open_ = np.arange(q)
     fewest, tries = np.full(q, k + 1), np.full(q, TRIES)
     while len(open_):
@@ -148,6 +146,15 @@ def solve(gram: F64, target: F64, *, passive: Bools | None = None) -> F64:
         open_ = open_[count > 0]
     weights[weights < NOTHING] = 0.0
     return weights
+
+
+def _first_guess(gram: F64, target: F64) -> Bools:
+    """Where equal weights for all, which explain as much as there is to explain, would explain too little: most of the
+    weights above 0 are there, and a fifth fewer systems have to be solved than from the nearest forty on."""
+    explained = gram.sum(axis=2)
+    share = target.mean(axis=1, keepdims=True) / explained.mean(axis=1, keepdims=True)
+    guess: Bools = target > share * explained
+    return guess
 
 
 def solve_among(gram: F64, target: F64, passive: Bools) -> F64:
