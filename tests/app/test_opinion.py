@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -138,6 +139,16 @@ def test_waiting_can_be_cancelled(ready: Desk, server: EndpointServer, qtbot: Qt
     line(ready).cancel.click()
     ready.settle()
     assert line(ready).sentence.isHidden() and line(ready).ask.isVisible() and ready.errors == []
+    server.release.set()
+
+
+def test_the_window_closes_without_waiting_for_the_answer(ready: Desk, server: EndpointServer, qtbot: QtBot) -> None:
+    server.reply = Reply(before=server.hang)
+    ready.window.actions_by_id["actionOpinion"].trigger()
+    qtbot.waitUntil(lambda: bool(server.asked))
+    began = time.monotonic()
+    ready.window.close()
+    assert time.monotonic() - began < 10  # the server would take 30
     server.release.set()
 
 
