@@ -42,6 +42,18 @@ def choose(dialog: SettingsDialog, name: str, text: str) -> None:
 
 
 class TestDialog:
+    def test_each_gpu_is_offered_by_number_and_the_one_that_is_set(self, qtbot: QtBot) -> None:
+        def offered(settings: MemorySettings, *gpus: str) -> list[str]:
+            dialog = dialog_of(qtbot, OfMemory(settings, 1280, True, gpus))
+            box = next(box for box in dialog.findChildren(QComboBox) if box.accessibleName() == "Device")
+            assert box.currentData() == settings.device
+            return [box.itemData(i) for i in range(box.count())]
+
+        usual = ["auto", "cpu", "cuda", "mps"]
+        assert offered(MemorySettings(), "cuda", "cuda:0") == usual
+        assert offered(MemorySettings(), "cuda", "cuda:0", "cuda:1") == [*usual, "cuda:0", "cuda:1"]
+        assert offered(MemorySettings(device="cuda:3")) == [*usual, "cuda:3"]
+
     def test_the_class_factor_is_described_as_it_is(self, qtbot: QtBot) -> None:
         dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1280, True))
         box = next(box for box in dialog.findChildren(QComboBox) if box.accessibleName() == "Class factor")

@@ -22,6 +22,7 @@ from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.headline import by_rule
 from visualmemory_gui.app.models.memory_state import index_text
 from visualmemory_gui.app.operations import exemplars
+from visualmemory_gui.engine.device.fallback import Fallback, fallbacks
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.types import RULES, IndexState
 
@@ -348,12 +349,29 @@ def test_a_damaged_index_is_told_once(desk: Desk) -> None:
     [
         (IndexState("exact", current=True), "exact search · no index needed"),
         (IndexState("exact", current=True, behind=0), "exact search · index on disk: current"),
+        (IndexState("exact", current=True, device="cuda:1"), "exact search on cuda:1 · no index needed"),
         (IndexState("hnsw", current=False, behind=3), "HNSW · index on disk: 3 edits behind"),
         (IndexState("hnsw", current=False), "HNSW · index on disk: none yet"),
     ],
 )
 def test_the_state_of_the_index_in_words(state: IndexState, said: str) -> None:
     assert index_text(state) == said
+
+
+def test_what_a_gpu_cannot_do_is_said_and_stays_in_the_status_bar(desk: Desk) -> None:
+    try:
+        fallbacks.note(Fallback("searching", "cuda:1", "memory"))
+        for _ in range(2):  # the note arrives, then the state is read again
+            desk.settle()
+        said = "cuda:1 ran out of memory: searching on the CPU"
+        assert desk.notes[-1] == f"{said}."
+        label = desk.window.findChild(QLabel, "statusDevice")
+        assert label is not None and label.accessibleName() == said  # the text may be cut
+    finally:
+        fallbacks.clear("searching")
+    desk.window.state.refresh()
+    desk.settle()
+    assert text_of(desk, "statusDevice") == ""
 
 
 def test_teaching_many_images_can_be_stopped_and_adds_nothing(desk: Desk, tmp_path: Path) -> None:

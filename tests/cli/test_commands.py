@@ -169,8 +169,9 @@ def test_a_memory_set_to_a_gpu_that_is_not_here_works_on_the_cpu_and_says_so(mem
     with pytest.MonkeyPatch.context() as elsewhere:
         elsewhere.setattr(choice, "usable", lambda: ("cuda", "cuda:0", "cuda:1"))
         told("settings", memory, "device", "cuda:1")
+    another = paint(images / "plant" / "another.png", 77)
     assert told("show", memory)["index"] == {"kind": "exact", "current": True}
-    asked = run("classify", memory, images / "plant" / "0.png")
+    asked = run("classify", memory, another)
     assert asked.exit_code == 0 and "note: cuda:1 is not on this computer: computing on the CPU" in asked.stderr
     assert told("forget", memory, 1, "--yes")["status"] == "done"
 

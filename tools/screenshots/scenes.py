@@ -17,6 +17,7 @@ from visualmemory_gui.app import preferences
 from visualmemory_gui.app.operations import exemplars, folders
 from visualmemory_gui.app.operations import history as steps
 from visualmemory_gui.app.operations import queue as waiting
+from visualmemory_gui.engine.device.fallback import Fallback, fallbacks
 from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.types import Box
@@ -419,6 +420,15 @@ def dialogs(stage: Stage) -> None:
     stage.shoot("reading")
 
 
+def gpu(stage: Stage) -> None:
+    """A GPU that ran out of memory while neighbours were searched for."""
+    stage.press("actionDecide")
+    fallbacks.note(Fallback("searching", "cuda:0", "memory"))
+    stage.settle()
+    stage.shoot("gpu")
+    fallbacks.clear("searching")
+
+
 def long_names(stage: Stage) -> None:
     """Names as long as German ones get."""
     exemplars.rename_label(
@@ -439,5 +449,5 @@ def long_names(stage: Stage) -> None:
 STORY = (
     empty, decide, opinion, voters, torn, parts, strike, unknown, taught, preview, watch, menus, queue, cull,
     curate, struck, review, history, branch, notes, palette, study, evaluated, best_settings, novelty,
-    map_of_images, experiments, busy, dialogs, encoders, originals, words, long_names,
+    map_of_images, experiments, busy, dialogs, encoders, originals, gpu, words, long_names,
 )  # fmt: skip

@@ -20,7 +20,7 @@ STATE = "state"
 
 @dataclass(frozen=True, slots=True)
 class MemoryState:
-    """The state. ``undo`` and ``redo`` name the steps, None if there is none; ``fallbacks`` say what no GPU does."""
+    """The state. ``undo`` and ``redo`` name the steps, None if there is none; ``fallbacks`` say what a GPU left."""
 
     name: str
     memory: str

@@ -20,7 +20,6 @@ from visualmemory_gui.engine.curation.ridge_problems import RidgeProblems
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.device.choice import resolve_or_cpu
 from visualmemory_gui.engine.device.fallback import on_device
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, QuerySet, own_queries
@@ -124,7 +123,7 @@ def tune(
     lists = QueryLists(queries, search, scheme=scheme, report=report)
     part = split(queries.truth, queries.unit, PARTS, seed=seed)
     fixed = np.isin(snapshot.ids, memory.catalog.trusted_by_hand())
-    descent = _Descent(lists, fixed, device=resolve_or_cpu(memory.device))
+    descent = _Descent(lists, fixed, device=memory.device)
     fitted = descent.on_what_is_there(lambda: descent.watched(part, steps=steps, on_step=on_step, report=report))
     asked = np.flatnonzero(part == REPORT)
     before = lists.right(which=asked)

@@ -9,6 +9,7 @@ from time import perf_counter
 
 import numpy as np
 
+from visualmemory_gui.engine.device.choice import resolve_or_cpu
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.encoders.base import Encoder
 from visualmemory_gui.engine.errors import BadImage
@@ -45,7 +46,7 @@ def measure(
     chosen = paths[:: max(1, len(paths) // MOST)][:MOST]
     report(0, len(chosen), "measuring")
     with DecodePool(geometry=registry.geometry(encoder)) as pool:
-        model = registry.load(encoder, device=device, bulk=True)
+        model = registry.load(encoder, device=resolve_or_cpu(device), bulk=True)
         try:
             _warm_up(pool, model, chosen[0])
             done, seconds, sizes = _timed(pool, model, chosen, report)

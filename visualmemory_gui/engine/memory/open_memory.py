@@ -155,8 +155,9 @@ class OpenMemory:
 
     @property
     def device(self) -> Device:
-        """The requested device: that of this opening, else of the memory's settings."""
-        return self._device or self.settings.device
+        """Where to compute, as torch names it: the device of this opening, else of the memory's settings; the CPU in
+        place of a GPU that this computer lacks, which is noted. torch is asked only where a GPU is named or likely."""
+        return choice.resolve_or_cpu(self._device or self.settings.device)
 
     @property
     def snapshot(self) -> Snapshot:
@@ -325,7 +326,7 @@ class OpenMemory:
         behind = None if (saved := checkpoint.saved_change(self.folder)) is None else max(change - saved, 0)
         if rows * self.identity.dim <= self.settings.exact_limit:
             return IndexState("exact", current=True, behind=behind)
-        device = choice.resolve_or_cpu(self.device)
+        device = self.device
         if device != "cpu" and room.holds(device, rows, self.identity.dim):
             return IndexState("exact", current=True, behind=behind, device=device)
         if device != "cpu":
@@ -397,7 +398,7 @@ class OpenMemory:
 
     def new_searcher(self) -> Searcher:
         """A searcher for this memory's vectors, without a graph yet."""
-        device = choice.resolve_or_cpu(self.device)
+        device = self.device
         fallbacks.clear("searching", "voting")
         parallel.set_threads(self.settings.threads)
         ridge.solve_on(device)

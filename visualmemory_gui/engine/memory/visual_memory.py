@@ -168,7 +168,8 @@ class VisualMemory:
 
     @property
     def device(self) -> Device:
-        """The requested device: that of this opening, else of the settings."""
+        """Where this memory computes: the device of this opening, else of the settings; "cpu" in place of a GPU that
+        this computer lacks. "cuda:1" is the second GPU."""
         return self._live.device
 
     @property
