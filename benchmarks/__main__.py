@@ -18,6 +18,7 @@ ALL = (
     "rules",
     "paper",
     "unknown",
+    "gpu",
 )
 
 
