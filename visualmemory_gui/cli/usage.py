@@ -68,7 +68,8 @@ def _usage_name(argument: Any) -> str:
 
 
 def _option_row(names: str, text: str) -> tuple[str, str]:
-    """``--level LEVEL`` and ``--by label|value`` where Typer writes ``<int range>`` and ``<label|value>``."""
+    """``--level LEVEL`` and ``--by label|value`` where Typer writes ``<int range>`` and ``<label|value>``, and
+    "1 to 50" where it writes ``1<=x<=50``."""
     word = names.split()[0].lstrip("-").upper().replace("-", "_")
     shown = re.sub("<(.+)>", lambda found: found[1] if "|" in found[1] else word, names)
-    return shown, text.replace("x>=", "at least ")
+    return shown, re.sub(r"([\d.]+)<=x<=([\d.]+)", r"\1 to \2", text.replace("x>=", "at least "))
