@@ -51,6 +51,18 @@ def test_the_query_a_recent_one_and_a_card_have_menus(asked: Desk) -> None:
     assert set(opened(asked)) >= OF_FILE | {"Compare", "Strike out 1 exemplar"}
 
 
+def test_a_class_of_decide_is_taught_or_shown_in_curate(asked: Desk) -> None:
+    classes = asked.window.decide.decision.classes
+    label = classes.model().index(0, 0).data()
+    classes.customContextMenuRequested.emit(classes.visualRect(classes.model().index(0, 0)).center())
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu) and texts(menu) == [f"Teach the query as {label}", f"Show {label} in Curate"]
+    menu.actions()[1].trigger()
+    menu.close()
+    asked.settle()
+    assert asked.window.workspace == "curate" and asked.window.curate.tree.place == ("class", label)
+
+
 def test_a_row_of_the_queue_has_a_menu_about_the_selected_rows(desk: Desk, tmp_path: Path) -> None:
     paths = [tmp_path / f"{i}.png" for i in range(3)]
     for path, colour in zip(paths, COLOURS.values(), strict=True):

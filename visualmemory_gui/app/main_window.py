@@ -243,6 +243,12 @@ class MainWindow(QMainWindow):
         self.show_workspace("curate")
         self.curate.on_pick_requested(Pick(name, ids))
 
+    def on_class_shown(self, label: str) -> None:
+        """Show a class in Curate."""
+        self.show_workspace("curate")
+        self.curate.tabs.show_grid()
+        self.curate.tree.go_to("class", label)
+
     def on_similar_requested(self, exemplar: int) -> None:
         """Show in Curate what is like an exemplar."""
         self.show_workspace("curate")
@@ -358,6 +364,7 @@ class MainWindow(QMainWindow):
         decide.teach_requested.connect(commands.teach_images)
         decide.relabel_requested.connect(commands.relabel_to)
         decide.class_chosen.connect(commands.teach_as)
+        decide.class_shown.connect(self.on_class_shown)
         commands.similar_requested.connect(self.on_similar_requested)
         decide.strike_requested.connect(partial(exemplars.strike, session, here=True))
         decide.restore_requested.connect(commands.restore)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from PySide6.QtCore import QItemSelectionModel, Qt, Signal
+from PySide6.QtCore import QItemSelectionModel, QPoint, Qt, Signal
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QMenu, QSplitter, QVBoxLayout, QWidget
 
@@ -29,7 +29,7 @@ from visualmemory_gui.app.views.decide.queue_panel import QueuePanel
 from visualmemory_gui.app.views.decide.similarity_overlay import SimilarityOverlay
 from visualmemory_gui.app.views.kit.buttons import bind
 from visualmemory_gui.app.views.kit.image_drops import ImageDrops
-from visualmemory_gui.app.views.kit.menus import menu_of
+from visualmemory_gui.app.views.kit.menus import empty_menu, menu_of
 from visualmemory_gui.app.views.kit.original_view import OriginalView
 from visualmemory_gui.app.widgets.cards.large_preview import LargePreview
 from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
@@ -48,6 +48,7 @@ class DecideView(QWidget):
     teach_requested = Signal(list, object)  # paths and PIL images, label
     relabel_requested = Signal(list, object)  # ids, label
     class_chosen = Signal(object)  # label
+    class_shown = Signal(str)  # in Curate
     strike_requested = Signal(list)  # ids
     restore_requested = Signal(list)  # ids
     typed = Signal(str)  # the beginning of a class name, in the queue
@@ -205,6 +206,13 @@ class DecideView(QWidget):
         if not self.let_go():
             self._load_preview()
 
+    def on_class_menu(self, spot: QPoint, label: str) -> None:
+        menu = empty_menu(self)
+        teach = menu.addAction(f"Teach the query as {label}", partial(self.class_chosen.emit, label))
+        teach.setEnabled(self._decision.query is not None and not self._session.readonly)
+        menu.addAction(f"Show {label} in Curate", partial(self.class_shown.emit, label))
+        menu.popup(spot)
+
     def on_current_changed(self) -> None:
         if self.preview.isVisible():
             self._load_preview()
@@ -295,6 +303,7 @@ class DecideView(QWidget):
         classes.images_dropped.connect(self.teach_requested)
         classes.cards_dropped.connect(self.relabel_requested)
         classes.class_chosen.connect(lambda label: self.class_chosen.emit(label))
+        classes.menu_requested.connect(self.on_class_menu)
         classes.new_class_requested.connect(lambda: self.class_chosen.emit(None))
         self._session.counterfactuals.updated.connect(self.on_counterfactuals_updated)
         self._decision.decided.connect(self.facts_changed)

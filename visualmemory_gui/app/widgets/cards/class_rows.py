@@ -28,6 +28,7 @@ class ClassList(QListView):
     cards_dropped = Signal(list, object)  # ids, label
     class_chosen = Signal(str)
     new_class_requested = Signal()
+    menu_requested = Signal(QPoint, str)  # global, label
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,6 +49,8 @@ class ClassList(QListView):
         self.setItemDelegate(_ClassDelegate(self))
         Letters(self)
         self.activated.connect(self._on_activated)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.customContextMenuRequested.connect(self._on_menu)
         theme.notifier.changed.connect(self.viewport().update)
 
     @property
@@ -128,6 +131,11 @@ class ClassList(QListView):
         if row != self._over:
             self._over = row
             self.viewport().update()
+
+    def _on_menu(self, spot: QPoint) -> None:
+        label = self.indexAt(spot).data(ClassRole.Label)
+        if label is not None:
+            self.menu_requested.emit(self.viewport().mapToGlobal(spot), label)
 
     def _on_activated(self, index: QModelIndex) -> None:
         label = index.data(ClassRole.Label)
