@@ -73,6 +73,13 @@ def test_every_workspace_fits_on_the_screen(low: Desk) -> None:
     for action in ("actionCurate", "actionStudy", "actionDecide"):
         low.press(action)
         assert (low.window.width(), low.window.height()) == (WIDE, HIGH)
+    low.press("actionCurate")
+    low.window.curate.filter.set_count("1,003,329 of 1,003,329")  # of a large memory
+    low.window.curate.filter.set_pick("12,345 selected exemplars")
+    low.settle()
+    assert low.window.minimumSizeHint().width() <= WIDE
+    line, new = low.window.curate.classes.filter.line, low.window.curate.classes.filter.new
+    assert line.width() >= line.fontMetrics().horizontalAdvance("Find a") and new.accessibleName() == "+ New class"
 
 
 def test_the_review_keeps_room_for_its_labels(low: Desk, qtbot: QtBot) -> None:

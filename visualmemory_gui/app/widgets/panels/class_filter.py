@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.class_rows import NEW_CLASS
+
+LEAST_PT, WIDE_PT = 18.0, 140.0  # of the button; of all, from which on the button has its words
 
 
 class ClassFilter(QWidget):
@@ -29,6 +31,10 @@ class ClassFilter(QWidget):
         self.new = QToolButton()
         self.new.setObjectName(f"{name}New")
         self.new.setText(NEW_CLASS)
+        self.new.setAccessibleName(NEW_CLASS)
+        self.new.setToolTip("Make a new class")
+        self.new.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.new.setMinimumWidth(theme.px(LEAST_PT))
         self.new.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.line.textChanged.connect(lambda text: self.text_changed.emit(text.strip()))
         self.line.returnPressed.connect(self.accepted)
@@ -39,6 +45,11 @@ class ClassFilter(QWidget):
         row.setSpacing(theme.px(4))
         row.addWidget(self.line, 1)
         row.addWidget(self.new)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Leave the room to the line where there is too little for both."""
+        super().resizeEvent(event)
+        self.new.setText(NEW_CLASS if self.width() >= theme.px(WIDE_PT) else NEW_CLASS[0])
 
     @property
     def text(self) -> str:

@@ -19,6 +19,7 @@ ORDERS = (
 DAY_S = 86_400
 PAUSE_MS = 150
 LONGEST_NAME = 28
+LEAST_PT = 54.0
 FIND = "Find in class, path or note"
 
 
@@ -164,6 +165,7 @@ def _box(name: str, title: str, texts: list[str]) -> QComboBox:
     box.setAccessibleName(title)
     box.addItems(texts)
     box.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+    box.setMinimumWidth(theme.px(LEAST_PT))  # narrower than its words, where the window is
     return box
 
 
