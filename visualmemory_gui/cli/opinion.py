@@ -15,8 +15,11 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.second_opinion.opinion import Opinion
     from visualmemory_gui.engine.second_opinion.question import Question
 
-Price = Annotated[
-    float | None, typer.Option(min=0.0, metavar="X", help="Your price for a million tokens of it, to have the cost.")
+PriceIn = Annotated[
+    float | None, typer.Option("--price-in", min=0, metavar="X", help="Your price for a million tokens of question.")
+]
+PriceOut = Annotated[
+    float | None, typer.Option("--price-out", min=0, metavar="X", help="Your price for a million tokens of answer.")
 ]
 
 
@@ -29,10 +32,10 @@ def opinion(
     ],
     model: Annotated[str, typer.Option("--model", help="The model's name there. It must take images.")],
     neighbours: Annotated[
-        int, typer.Option("-n", metavar="N", min=1, max=50, help="How many neighbours it is shown at most.")
+        int, typer.Option("-n", metavar="N", min=1, help="How many neighbours it is shown at most, up to 50.")
     ] = 10,
-    price_in: Price = None,
-    price_out: Price = None,
+    price_in: PriceIn = None,
+    price_out: PriceOut = None,
     box: options.PartBox = None,
     k: options.K = None,
     rule: options.Rule = None,
