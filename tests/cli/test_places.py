@@ -26,6 +26,8 @@ ARGUMENTS = {
     "flip": "{} IMAGE", "attribute": "{} IMAGE", "prune": "{} --method hard", "tune": "{}",
     "novelty": "{} --unknown FOLDER", "classes": "{}", "levels": "{}", "scaling": "{}", "map": "{}", "verify": "{}",
     "compact": "{}", "relink": "{} a b", "settings": "{}", "export": "{} out.vmemz", "import": "BUNDLE {}",
+    "find": "{} words", "opinion": "{} IMAGE --endpoint http://localhost/v1 --model m --yes",
+    "reembed": "{} new.vmem --encoder fake",
     "demo": "--to {} --no-gui", "mcp": "{}", "push": "{} milvus+http://host/x", "pull": "milvus+http://host/x {}",
 }  # fmt: skip
 SHARED = {"add", "classify", "show", "strike", "restore", "relabel", "reweigh", "rename-label", "undo", "redo",
