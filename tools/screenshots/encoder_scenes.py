@@ -10,9 +10,11 @@ from PySide6.QtWidgets import QApplication
 from tests.hub_server import hub_server
 from tools.screenshots.stage import Stage, unpack, wait
 from visualmemory_gui.app.models.encoders import JOB
+from visualmemory_gui.app.operations.reembed import reembed as again
 from visualmemory_gui.app.widgets.dialogs.encoder_dialog import EncoderDialog
 from visualmemory_gui.app.widgets.dialogs.import_dialog import ImportDialog
 from visualmemory_gui.engine.encoders import timm_models
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
 SHOWN = "dinov2-small"
 
@@ -55,3 +57,26 @@ def _choose(stage: Stage, folder: str) -> None:
     chooser.fetch_requested.emit("dinov3-small")
     stage.settle_look()
     stage.shoot("encoder-terms")
+
+
+def reembedded(stage: Stage) -> None:
+    """A memory made again under another encoder: what is asked, what it takes, and how the two compare."""
+    folder = stage.room / "again" / "birds"
+    unpack(stage, folder, most=120)
+    first = folder.with_suffix(".vmem")
+    with VisualMemory.create(first, "fake") as memory:
+        memory.build(folder)
+    next(path for path in sorted(folder.rglob("*")) if path.is_file()).unlink()
+    stage.window.open(str(first))
+    stage.settle()
+    stage.press("actionReembed")
+    stage.shoot("reembed")
+    stage.close_dialogs()
+    again(stage.window.session, str(first.with_name("birds-lite0.vmem")), encoder="lite0")
+    tasks = stage.window.session.tasks
+    wait(stage, lambda: any(task.done for task in tasks.running) or not tasks.busy)
+    stage.shoot("reembed-busy")
+    stage.settle()
+    stage.shoot("reembed-note")
+    stage.window.open(str(stage.room / "birthday" / "demo.vmem"))
+    stage.settle()
