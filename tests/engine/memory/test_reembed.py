@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import shutil
 import signal
@@ -215,6 +216,15 @@ def test_killed_at_any_moment_it_is_no_memory_yet_and_goes_on(
     assert not list(new.rglob("*.part"))
 
 
+def test_a_journal_that_a_kill_left_in_a_whole_memory_goes_at_the_next_opening(memory: VisualMemory):
+    memory.close()
+    (memory.path / JOURNAL).write_bytes(b"x")
+    VisualMemory.open(memory.path, readonly=True).close()
+    assert (memory.path / JOURNAL).exists()
+    VisualMemory.open(memory.path).close()
+    assert not (memory.path / JOURNAL).exists()
+
+
 def stop_at(phase: str, after: int = 1) -> Callable[..., None]:
     left = [after]
 
@@ -325,6 +335,25 @@ def test_a_record_that_was_cut_off_does_not_count(journal: Path):
         assert journal.read_bytes() == whole
     journal.write_bytes(whole[:20])
     assert held(journal) == [False, False, False]
+
+
+def test_a_full_disk_leaves_no_piece_of_a_record(journal: Path, monkeypatch: pytest.MonkeyPatch):
+    whole, write = journal.read_bytes(), os.pwrite
+    new = {("33" * 32, None): ONE, ("44" * 32, None): ONE}
+
+    def full(handle: int, data: memoryview, place: int) -> int:
+        if place > len(whole):
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(handle, data[:50], place)
+
+    with VectorJournal(journal.parent, IDENTITY) as found:
+        with monkeypatch.context() as disk, pytest.raises(StorageError, match="No space left"):
+            disk.setattr(os, "pwrite", full)
+            found.add(new)
+        assert journal.read_bytes() == whole
+        found.add(new)
+    with VectorJournal(journal.parent, IDENTITY) as found:
+        assert len(found) == 5
 
 
 @pytest.mark.parametrize("checked", [True, False])

@@ -6,6 +6,7 @@ installation, so that a file that someone else put there is refused, and a recor
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import stat
@@ -47,6 +48,7 @@ class VectorJournal:
         self._head = _sealed_line(identity)
         self._size = _BOX + 3 * _HASH + 4 * identity.dim + _SEAL
         self._places: dict[ImageKey, int] = {}
+        self._end = 0
         try:
             self._file = _opened(self.path)
         except OSError as error:
@@ -83,14 +85,18 @@ class VectorJournal:
 
     def add(self, found: Mapping[ImageKey, Embedded]) -> None:
         """Append what was found; it is on disk when this returns. Raises StorageError."""
+        handle, end = self._file.fileno(), self._end
+        rest = memoryview(b"".join(self._record(key, one) for key, one in found.items()))
         try:
-            end = self._file.seek(0, os.SEEK_END)
-            self._file.write(b"".join(self._record(key, one) for key, one in found.items()))
-            self._file.flush()
-            os.fsync(self._file.fileno())
+            while rest:
+                rest = rest[os.pwrite(handle, rest, end + len(found) * self._size - len(rest)) :]
+            os.fsync(handle)
         except OSError as error:
+            with contextlib.suppress(OSError):  # else the next opening does it
+                os.ftruncate(handle, end)
             raise StorageError(f"{self.path} cannot be written: {error.strerror}.") from error
         self._places.update((key, end + n * self._size) for n, key in enumerate(found))
+        self._end = end + len(found) * self._size
 
     def remove(self) -> None:
         """Delete the file: the memory is made, or nothing was begun."""
@@ -108,11 +114,13 @@ class VectorJournal:
             self._file.seek(0)  # cut off before the line was whole: nothing was begun
             self._file.truncate()
             self._file.write(self._head)
+            self._file.flush()
         end = len(self._head)
         while (key := self._key(self._file.read(self._size))) is not None:
             self._places[key] = end
             end += self._size
         self._file.truncate(end)
+        self._end = end
 
     def _key(self, record: bytes) -> ImageKey | None:
         """The image that a record is of; None where the record is not whole."""
