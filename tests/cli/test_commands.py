@@ -586,7 +586,8 @@ def test_a_memory_goes_to_another_encoder_and_both_are_compared(
     again = run("reembed", memory, new, "--encoder", "fake")
     assert again.exit_code == 1
     assert "is a memory already" in again.stderr
-    plain = run("reembed", memory, tmp_path / "plain.vmem", "--encoder", "fake")
+    monkeypatch.chdir(tmp_path)
+    plain = run("reembed", memory.name, "plain.vmem", "--encoder", "fake")
     assert "11 exemplars under fake, 1 left out" in plain.stdout
     assert "each decided by the others" in plain.stdout
     assert f"left out {gone.id} ({gone.label}), {gone.source}: the original is no longer there" in plain.stderr

@@ -10,6 +10,7 @@ from pathlib import Path
 
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadValue
+from visualmemory_gui.engine.files.path_kind import is_file
 from visualmemory_gui.engine.images.pool import Part
 from visualmemory_gui.engine.memory.image_reader import (
     CHANGED,
@@ -35,7 +36,6 @@ from visualmemory_gui.engine.types import BROUGHT, DecodedImage, EncoderIdentity
 
 BATCH = 64
 _Outcome = tuple[Part, DecodedImage | BadImage]
-NAME_WORDS = "the name of a folder that is not there yet"
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +65,7 @@ class Reembedded:
 
 def reembed(live: OpenMemory, target: str | Path, encoder: str, *, report: Report = silent) -> Reembedded:
     """Make the memory ``target`` of ``live`` under ``encoder``, see ``VisualMemory.reembed``."""
-    folder = folder_at(target)
+    folder = folder_at(target).absolute()
     identity = registry.choose(encoder, report=report)
     _require_other(live, identity)
     _require_outside(live, folder)
@@ -106,14 +106,13 @@ def _require_other(live: OpenMemory, identity: EncoderIdentity) -> None:
 
 
 def _require_outside(live: OpenMemory, folder: Path) -> None:
-    if folder.absolute().resolve().is_relative_to(live.folder.resolve()):
-        raise BadValue(f"{folder} lies in the memory itself; the new one needs {NAME_WORDS}")
+    if folder.resolve().is_relative_to(live.folder.resolve()):
+        raise BadValue(f"{folder} lies in the memory itself; choose a place outside of it")
 
 
 @contextmanager
 def _room(folder: Path) -> Iterator[None]:
     """The folder, made or begun earlier, locked; what the block leaves empty is removed."""
-    folder = folder.absolute()
     begun, was_there = os.path.lexists(folder / layout.JOURNAL), folder.exists()
     schema.make_folder(folder, begun=begun)
     lock = FolderLock(folder).acquire()
@@ -160,7 +159,7 @@ class _Reading:
                 places[key] = [str(path) for path in self._files.find(key[0])]
             if source is not None and source not in places[key]:
                 places[key].append(source)
-        there = {key: [path for path in found if Path(path).is_file()] for key, found in places.items()}
+        there = {key: [path for path in found if is_file(path)] for key, found in places.items()}
         self.reasons.update((key, GONE) for key, found in there.items() if not found)
         return {key: found for key, found in there.items() if found}
 
