@@ -78,6 +78,7 @@ class TestEncoder:
             found = encoder.encode(batch)
         assert np.abs(found - expected).max() < 1e-4 and encoder.device == "cpu"
         assert [(one.work, one.device) for one in fallbacks.now] == [("encoding", gpu)]
+        assert encoder_on(gpu).device == gpu and fallbacks.now == ()  # loaded again, it is tried again
 
     def test_a_network_that_does_not_fit_is_loaded_on_the_cpu(
         self, gpu: str, batch: U8, expected: F32, monkeypatch: pytest.MonkeyPatch

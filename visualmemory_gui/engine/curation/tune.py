@@ -20,7 +20,7 @@ from visualmemory_gui.engine.curation.ridge_problems import RidgeProblems
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.device.fallback import on_device
+from visualmemory_gui.engine.device.fallback import fallbacks, on_device
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, QuerySet, own_queries
 from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain, split
@@ -173,6 +173,7 @@ class _Descent:
 
     def __init__(self, lists: QueryLists, fixed: Bools, *, device: str) -> None:
         self._lists, self._fixed, self._device = lists, fixed, device
+        fallbacks.clear("fitting trust")
         snapshot = lists.snapshot
         self._plain = snapshot.changed(trust=np.where(fixed, snapshot.trust, 1.0))
         near = lists.neighbours(self._plain, apart=True)

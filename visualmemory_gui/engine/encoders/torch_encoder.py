@@ -14,7 +14,7 @@ from torch import Tensor, nn
 
 from visualmemory_gui.engine.device import room
 from visualmemory_gui.engine.device.arithmetic import full_precision
-from visualmemory_gui.engine.device.fallback import on_device
+from visualmemory_gui.engine.device.fallback import fallbacks, on_device
 from visualmemory_gui.engine.encoders.base import check, unit
 from visualmemory_gui.engine.errors import DeviceError
 from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, Geometry
@@ -74,6 +74,7 @@ class TorchEncoder:
         self._host = [tensor.data for tensor in _tensors(module)] if device != "cpu" else []
         self._scale, self._offset = _affine(network)
         if device != "cpu":
+            fallbacks.clear("encoding")
             self._on_device(self._move)
 
     def encode(self, batch: U8) -> F32:
