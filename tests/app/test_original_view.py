@@ -16,6 +16,7 @@ from tests.app.conftest import Desk
 from tests.conftest import paint_image
 from visualmemory_gui.app.operations import originals
 from visualmemory_gui.app.views.kit.original_view import OriginalView
+from visualmemory_gui.engine.memory import original_image
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.types import Box
 
@@ -88,3 +89,16 @@ def test_files_are_opened_shown_and_copied(parts: Desk, tmp_path: Path, monkeypa
     assert opened == [whole, whole, query, query] and "is no longer there" in parts.notes[-1]
     parts.press("actionCopy")
     assert parts.notes[-1].startswith("Copied the thumbnail of whole.png") and "no longer there" in parts.notes[-1]
+
+
+@pytest.mark.parametrize("name", ["whole.desktop", "whole.exe", "whole"])
+def test_a_file_that_may_be_a_program_is_not_opened(
+    parts: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    opened: list[str] = []
+    monkeypatch.setattr(originals, "open_file", opened.append)
+    (tmp_path / "whole.png").rename(tmp_path / name)
+    monkeypatch.setattr(original_image, "places", lambda *_: [tmp_path / name])
+    parts.select([1])
+    parts.press("actionOpenOriginal")
+    assert not opened and parts.notes[-1].startswith(f"{name} was not opened")

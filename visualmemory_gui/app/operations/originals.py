@@ -14,6 +14,7 @@ from visualmemory_gui.app.operations.edit import Job, Note
 from visualmemory_gui.app.runtime.place import open_file, show_in_folder
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import BadImage
+from visualmemory_gui.engine.images.formats import looks_like_image
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     """Reads an image of the memory; called off the window's thread."""
 
 COPY, FILE = "copied image", "file of an image"
+NO_ENDING = "{} was not opened: its name does not end like that of an image. “Show in folder” shows where it is."
 
 
 def look(session: Session, then: Callable[[Missing], object]) -> None:
@@ -57,8 +59,16 @@ def locate(session: Session, missing: Missing, old: str, new: str) -> None:
 
 
 def open_original(session: Session, find: Finder) -> None:
-    """Open the file of the image that ``find`` returns."""
-    _with_file(session, find, open_file)
+    """Open the file of the image that ``find`` returns, unless its ending promises something else: a memory from a
+    stranger may name a program, or hold one."""
+
+    def show(path: str) -> None:
+        if looks_like_image(path):
+            open_file(path)
+        else:
+            session.post_note(NO_ENDING.format(Path(path).name))
+
+    _with_file(session, find, show)
 
 
 def show_original_in_folder(session: Session, find: Finder) -> None:
