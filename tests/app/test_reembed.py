@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QPushButton
 from tests.app.conftest import Desk
 from visualmemory_gui.engine.encoders import fake
 from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.evaluation import encoder_comparison
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.store import vector_swap
 
@@ -60,6 +61,21 @@ def test_where_it_is_stopped_the_note_goes_on_with_it(
     other.settle()
     with VisualMemory.open(small.with_name("small-fake.vmem"), readonly=True) as made:
         assert made.catalog.select() == other.memory.catalog.select()
+
+
+def test_where_only_the_comparison_is_stopped_the_memory_is_there(
+    other: Desk, small: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise Cancelled
+
+    monkeypatch.setattr(encoder_comparison, "compare", stop)
+    other.press("actionReembed")
+    assert other.notes[-1] == "small-fake.vmem holds 18 exemplars under fake."
+    button(other, "Open it").click()
+    other.settle()
+    assert other.memory.path == small.with_name("small-fake.vmem")
+    assert not other.errors
 
 
 def test_the_encoder_that_it_has_is_refused_in_words(desk: Desk, small: Path) -> None:

@@ -30,13 +30,11 @@ def reembed(session: Session, path: str, *, encoder: str) -> None:
     name = Path(path).name
 
     def work(memory: WholeMemory, report: Report) -> Made:
-        from visualmemory_gui.engine.evaluation.encoder_comparison import compare
-        from visualmemory_gui.engine.memory.visual_memory import VisualMemory
-
         done = memory.reembed(path, encoder, report=report)
-        with VisualMemory.open(path, device=memory.device) as made:
-            made.maintenance.keep_up(report)
-            return done, compare(memory, made, report=report)
+        try:
+            return done, _compared(memory, path, report)
+        except Cancelled:
+            return done, None  # the memory is whole; only the comparison was stopped
 
     def said(result: Made) -> Note:
         done, found = result
@@ -53,3 +51,13 @@ def reembed(session: Session, path: str, *, encoder: str) -> None:
             session.raise_error(error)
 
     Job(f"Making {name}", work, said, once=f"reembed to {path}", only_reads=True, failed=failed).run(session)
+
+
+def _compared(memory: WholeMemory, path: str, report: Report) -> EncoderComparison | None:
+    """What is usual in the new memory is measured, then both are compared."""
+    from visualmemory_gui.engine.evaluation.encoder_comparison import compare
+    from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+
+    with VisualMemory.open(path, device=memory.device) as made:
+        made.maintenance.keep_up(report)
+        return compare(memory, made, report=report)
