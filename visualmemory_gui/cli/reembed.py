@@ -58,9 +58,13 @@ def _compared(m: WholeMemory, new: str) -> EncoderComparison | None:
     from visualmemory_gui.engine.evaluation.encoder_comparison import compare
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
-    with VisualMemory.open(new, device=m.device) as made, Progress("comparing") as report:
-        made.maintenance.keep_up(report)
-        return compare(m, made, report=report)
+    try:
+        with VisualMemory.open(new, device=m.device) as made, Progress("comparing") as report:
+            made.maintenance.keep_up(report)
+            return compare(m, made, report=report)
+    except (KeyboardInterrupt, Cancelled):
+        say(f"{new} is made; only the comparison was stopped")
+        raise
 
 
 def _json(done: Reembedded) -> dict[str, object]:
