@@ -85,7 +85,7 @@ class Choosers:
     def images(self, then: Callable[[list[str]], object]) -> None:
         from visualmemory_gui.engine.exchange import video_frames
 
-        dialog = self._file_dialog("Decide images", None)
+        dialog = self._file_dialog("Choose images", None)
         dialog.setFileMode(QFileDialog.FileMode.ExistingFiles)
         filters = [name_filter("Images", formats.SUFFIXES), name_filter("Videos", video_frames.SUFFIXES)]
         dialog.setNameFilters([*filters, "All files (*)"])
