@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from shutil import copytree
 
 import numpy as np
 import pytest
@@ -101,6 +102,21 @@ def test_classes_are_merged_struck_and_given_a_class_below(
     actions["merge"].trigger()
     curate.choose("animals/dog")
     assert curate.memory.class_counts()["animals/dog"] == 12 and curate.view.tree.place[1] == "animals/dog"
+
+
+def test_what_was_found_in_one_memory_is_not_struck_or_sought_in_another(desk: Desk, small: Path) -> None:
+    other = small.with_name("other.vmem")
+    copytree(small, other)
+    desk.press("actionCurate")
+    view = desk.window.curate
+    view.tree.go_to("class", "animals/cat")
+    desk.settle()
+    desk.window.session.open(other)
+    view.strike_class()
+    view.show_similar(3)
+    desk.settle()
+    assert desk.memory.path == other and desk.memory.summary().active == 18
+    assert view.exemplars.filter.order == "oldest" and not desk.errors
 
 
 def test_the_grid_is_sorted_by_class_age_trust_and_distance(desk: Desk) -> None:

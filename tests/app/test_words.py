@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from threading import Event
 
 import numpy as np
 import pytest
@@ -80,6 +81,27 @@ def test_without_words_the_order_is_as_before(curate: Hands, way: str) -> None:
     ids = curate.view.grid.ids
     assert (np.diff(ids) > 0).all() and len(ids) == 18
     assert likeness(curate.view.exemplars.cells(ids[:1])[0]) == ""
+
+
+@pytest.mark.parametrize("way", ["an empty line", "another order"])
+def test_words_that_are_not_wanted_any_more_change_nothing(
+    curate: Hands, monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    go_on, vector_of = Event(), text_vectors.vector_of
+
+    def late(memory: VisualMemory, words: str) -> object:
+        assert go_on.wait(10)
+        return vector_of(memory, words)
+
+    monkeypatch.setattr(text_vectors, "vector_of", late)
+    line, switch = by_words(curate)
+    switch.setChecked(True)
+    line.setText("blue")
+    QTest.keyClick(line, Qt.Key.Key_Return)
+    line.clear() if way == "an empty line" else curate.view.on_order_chosen("newest")
+    go_on.set()
+    curate.settle()
+    assert curate.view.exemplars.filter.order == ("oldest" if way == "an empty line" else "newest")
 
 
 def test_typing_finds_nothing_before_enter_and_texts_again_after(curate: Hands) -> None:

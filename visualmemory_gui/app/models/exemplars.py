@@ -154,11 +154,6 @@ def go_on(looking: Generator[None, None, FoundExemplars], seconds: float) -> Fou
         return found
 
 
-def struck_ids(memory: WholeMemory) -> Ids:
-    """Every struck exemplar, whatever the filter."""
-    return find(memory, Filter(state="struck")).ids
-
-
 def _fitting(snapshot: Snapshot, wanted: Filter, gone: Ids) -> Ids:
     """Which exemplars match label and state; the rows ``gone`` are withdrawn and match nothing."""
     if wanted.label is None and wanted.state == "all" and not len(gone):

@@ -70,6 +70,10 @@ class WordSearchModel(QObject):
 
         self._tasks.run_beside("Finding by words", work, self.found.emit, self._fail, topic=TOPIC)
 
+    def drop(self) -> None:
+        """Find nothing for what was searched last: it is not wanted any more."""
+        self._tasks.supersede(TOPIC)
+
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, VisualMemoryError):
             said = str(error)

@@ -16,7 +16,7 @@ from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.actions.exemplar_commands import ExemplarCommands
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
 from visualmemory_gui.app.models.dragged_files import DraggedFiles
-from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Filter, Like, Order, Pick, find, struck_ids
+from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Filter, Like, Order, Pick, find
 from visualmemory_gui.app.models.history import HistoryModel
 from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.originals import OriginalsModel
@@ -39,6 +39,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import F32, Changes
 
 SIDE_PT = 78.0
+STRUCK = Filter(state="struck")
 WIDTHS = (220, 780, 240)
 EMPTY = "No exemplars yet. Drop a folder here: its sub-folders are the classes."
 NOTHING = "Nothing matches. Clear the filter or choose another class."
@@ -166,8 +167,9 @@ class CurateView(QWidget):
             return
 
         def show(vector: F32) -> None:
-            self._show_all()
-            self._sort("nearest", Like(f"exemplar {exemplar}", vector))
+            if self._session.memory is memory:
+                self._show_all()
+                self._sort("nearest", Like(f"exemplar {exemplar}", vector))
 
         self._session.tasks.run_edit("Finding", lambda: memory.catalog.vectors([exemplar])[0], show)
 
@@ -180,6 +182,7 @@ class CurateView(QWidget):
         self.grid.verticalScrollBar().setValue(0)
 
     def _sort(self, order: Order, like: Like | None) -> None:
+        self.words.drop()
         self.exemplars.set_filter(replace(self.exemplars.filter, order=order, like=like))
         self._show_order()
 
@@ -190,6 +193,7 @@ class CurateView(QWidget):
     def on_words_entered(self, words: str) -> None:
         """Sort by how well ``words`` fit; without words as before."""
         like = self.exemplars.filter.like
+        self.words.drop()
         if words:
             self.words.search(words)
         elif like is not None and like.of_words:
@@ -299,16 +303,13 @@ class CurateView(QWidget):
             self.commands.new_class(label)
 
     def strike_class(self) -> None:
-        exemplars.strike(self._session, [*self._of_class(Filter(label=self.tree.place[1], state="active"))])
+        if (label := self.tree.place[1]) is not None:
+            self._with(Filter(label=label, state="active"), partial(exemplars.strike, self._session))
 
     def forget_class(self) -> None:
         if (label := self.tree.place[1]) is not None:
-            ids = self._of_class(Filter(label=label))
-            self.commands.forget(ids, f"all {how_many(len(ids))} of {label}")
-
-    def _of_class(self, which: Filter) -> list[int]:
-        memory = self._session.memory
-        return find(memory, which).ids.tolist() if memory is not None and which.label is not None else []
+            forget = self.commands.forget
+            self._with(Filter(label=label), lambda ids: forget(ids, f"all {how_many(len(ids))} of {label}"))
 
     def show_original(self) -> None:
         self.original.toggle(self.grid.selection.current_id)
@@ -345,16 +346,23 @@ class CurateView(QWidget):
             self.exemplar_chosen.emit(exemplar)
 
     def restore_all(self) -> None:
-        self._with_struck(partial(exemplars.restore, self._session))
+        self._with(STRUCK, partial(exemplars.restore, self._session))
 
     def forget_all(self) -> None:
-        self._with_struck(lambda ids: self.commands.forget(ids, f"all {len(ids):,} struck exemplars"))
+        self._with(STRUCK, lambda ids: self.commands.forget(ids, f"all {len(ids):,} struck exemplars"))
 
-    def _with_struck(self, call: Callable[[list[int]], object]) -> None:
-        """Look up every struck exemplar of the memory, whatever the filter shows, then ``call(ids)``."""
+    def _with(self, which: Filter, call: Callable[[list[int]], object]) -> None:
+        """Look up the exemplars of the memory that ``which`` finds, whatever the grid shows, then ``call(ids)``, unless
+        another memory is open by then."""
         memory = self._session.memory
-        if memory is not None:
-            self._session.tasks.run_edit("Finding", lambda: struck_ids(memory).tolist(), call)
+        if memory is None:
+            return
+
+        def found(ids: list[int]) -> None:
+            if self._session.memory is memory:
+                call(ids)
+
+        self._session.tasks.run_edit("Finding", lambda: find(memory, which).ids.tolist(), found)
 
     # Building
 
