@@ -6,11 +6,12 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QLineEdit, QWidget
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from visualmemory_gui.app.models.review_tables import ReviewColumn
+from visualmemory_gui.app.widgets.panels.filter_bar import FIND
 from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 
 WIDE, HIGH = 960, 540
@@ -78,6 +79,8 @@ def test_every_workspace_fits_on_the_screen(low: Desk) -> None:
     low.window.curate.filter.set_pick("12,345 selected exemplars")
     low.settle()
     assert low.window.minimumSizeHint().width() <= WIDE
+    find = low.window.curate.filter.findChild(QLineEdit, "filterEdit")
+    assert find is not None and find.width() >= find.fontMetrics().horizontalAdvance(FIND)
     line, new = low.window.curate.classes.filter.line, low.window.curate.classes.filter.new
     assert line.width() >= line.fontMetrics().horizontalAdvance("Find a") and new.accessibleName() == "+ New class"
 

@@ -6,7 +6,8 @@ import time
 from datetime import datetime
 
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from visualmemory_gui.app import theme
 
@@ -19,7 +20,8 @@ ORDERS = (
 DAY_S = 86_400
 PAUSE_MS = 150
 LONGEST_NAME = 28
-LEAST_PT = 54.0
+LEAST_PT, WIDE_PT = 54.0, 520.0  # of a box; of all, from which on it is one row
+ONE_ROW, TWO_ROWS = QBoxLayout.Direction.LeftToRight, QBoxLayout.Direction.TopToBottom
 FIND = "Find in class, path or note"
 
 
@@ -67,13 +69,8 @@ class FilterBar(QWidget):
         self._orders.activated.connect(lambda at: self.order_changed.emit(ORDERS[at][0]))
         self._ages.currentIndexChanged.connect(lambda at: self.since_changed.emit(_moment(AGES[at][0])))
         self._pick.clicked.connect(lambda: self.pick_dropped.emit())
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(theme.px(5))
-        row.addWidget(self._edit, 1)
-        row.addWidget(self._words)
-        for widget in (self._pick, self._orders, self._states, self._ages, self._count):
-            row.addWidget(widget)
+        self._rows, self._line, self._choices = QBoxLayout(TWO_ROWS, self), QHBoxLayout(), QHBoxLayout()
+        self._lay_out()
         self.set_pick("")
 
     @property
@@ -149,6 +146,27 @@ class FilterBar(QWidget):
     def start_typing(self) -> None:
         self._edit.setFocus()
         self._edit.selectAll()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the line a row of its own where there is too little room for all."""
+        super().resizeEvent(event)
+        wanted = ONE_ROW if self.width() >= theme.px(WIDE_PT) else TWO_ROWS
+        if wanted != self._rows.direction():
+            self._rows.setDirection(wanted)
+            (self._choices if wanted == ONE_ROW else self._line).addWidget(self._count)  # where it leaves most room
+
+    def _lay_out(self) -> None:
+        self._rows.setContentsMargins(0, 0, 0, 0)
+        for row in (self._rows, self._line, self._choices):
+            row.setSpacing(theme.px(5))
+        self._line.addWidget(self._edit, 1)
+        self._line.addWidget(self._words)
+        self._line.addWidget(self._count)
+        for widget in (self._pick, self._orders, self._states, self._ages):
+            self._choices.addWidget(widget)
+        self._choices.addStretch(1)
+        self._rows.addLayout(self._line, 1)
+        self._rows.addLayout(self._choices)
 
     def _tell(self) -> None:
         self._pause.stop()
