@@ -113,3 +113,13 @@ def test_openvino_reports_nothing_over_the_network(converted: None) -> None:
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout == "None 1 False\n"
+
+
+def test_what_converts_models_is_imported_only_to_convert(converted: None) -> None:
+    script = (
+        "import sys; from visualmemory_gui.engine.encoders import openvino_lite; "
+        "openvino_lite.load(bulk=False); before = 'openvino.tools.ovc' in sys.modules; "
+        "from openvino.tools import ovc; print(before, callable(ovc.convert_model))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout == "False True\n"

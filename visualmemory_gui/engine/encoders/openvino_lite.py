@@ -172,7 +172,7 @@ def _convert(place: Path, report: Report) -> None:
     example = torch.zeros((1, size, size, 3), dtype=torch.uint8)
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch and OpenVINO warn about coming renames
-        model = openvino.convert_model(FromPixels().eval(), example_input=example, input=[-1, size, size, 3])
+        model = openvino_runtime.convert_model(FromPixels().eval(), example_input=example, input=[-1, size, size, 3])
     report(1, _STEPS, "Preparing the fast encoder")
     openvino.save_model(model, str(place / _MODEL), compress_to_fp16=False)
     with atomic_file.create(place / _SEAL) as seal:

@@ -192,7 +192,7 @@ def _convert(encoder: TorchEncoder, place: Path) -> None:
     example = torch.zeros((1, size, size, 3), dtype=torch.uint8)
     with torch.inference_mode(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # torch and OpenVINO warn about coming renames
-        model = openvino.convert_model(encoder.from_pixels(), example_input=example, input=[-1, size, size, 3])
+        model = openvino_runtime.convert_model(encoder.from_pixels(), example_input=example, input=[-1, size, size, 3])
     openvino.save_model(model, str(place / _MODEL), compress_to_fp16=False)
 
 

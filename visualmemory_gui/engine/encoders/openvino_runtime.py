@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -17,17 +19,39 @@ def installed() -> bool:
 
 
 def module() -> Any:
-    """The module ``openvino``. Raises EncoderError when it is not installed.
+    """The module ``openvino`` without its converter, which takes as long to import as the rest; see ``convert_model``.
+
+    Raises EncoderError when it is not installed.
 
     Its tools send usage figures when they are imported, unless their reporting package is missing: for this process it
     is made to be missing. Nothing leaves the computer that the user did not ask for.
     """
     sys.modules.setdefault("openvino_telemetry", None)  # type: ignore[arg-type]
     try:
-        import openvino
+        with _left_out("openvino.tools.ovc"):
+            import openvino
     except ImportError:
         raise EncoderError(MISSING) from None
     return openvino
+
+
+def convert_model(model: Any, **arguments: Any) -> Any:
+    """``model``, a module of torch, as a model of OpenVINO. Raises EncoderError when OpenVINO is not installed."""
+    module()
+    from openvino.tools.ovc import convert_model as convert
+
+    return convert(model, **arguments)
+
+
+@contextmanager
+def _left_out(name: str) -> Iterator[None]:
+    """Within the block the module ``name`` cannot be imported, unless it was imported before."""
+    sys.modules.setdefault(name, None)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        if sys.modules.get(name) is None:
+            sys.modules.pop(name, None)
 
 
 def compiled(model: Path | Any, *, bulk: bool) -> Any:
