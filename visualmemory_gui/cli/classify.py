@@ -15,6 +15,7 @@ from visualmemory_gui.cli.opening import any_reader
 from visualmemory_gui.cli.output import emit, print_csv, print_line, say, table
 from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.exchange.csv_table import DECISION, known_word
+from visualmemory_gui.engine.images.child_process import started_ahead
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import AnyMemory
@@ -46,19 +47,21 @@ def classify(
 
     Decides one image after another, those of a folder in path order. CSV has one line per image, without neighbours.
     """
-    shown, part = options.format_of(form, as_json=as_json), options.part_of_one(box, images)
-    files, _, skipped = listed(images)
-    if not files:
-        raise BadValue(f"{images[0]} is a folder without images")
-    bad: list[BadImage] = []
-    with any_reader(memory, device=device) as m:
-        decided = m.decide_each(files, k, options.rule_name(rule), level=level, search=search.value, box=part)
-        each = _noted(zip(files, decided, strict=True), bad)
-        if shown is options.FormatName.csv:
-            print_csv(("image", *DECISION, "confidence", "error"), starmap(_csv_row, each))
-        else:
-            _print_each(m, each, all_=all_, as_json=shown is options.FormatName.json)
-        _tell_unmeasured(m)
+    shown = options.format_of(form, as_json=as_json)
+    with started_ahead():
+        part = options.part_of_one(box, images)
+        files, _, skipped = listed(images)
+        if not files:
+            raise BadValue(f"{images[0]} is a folder without images")
+        bad: list[BadImage] = []
+        with any_reader(memory, device=device) as m:
+            decided = m.decide_each(files, k, options.rule_name(rule), level=level, search=search.value, box=part)
+            each = _noted(zip(files, decided, strict=True), bad)
+            if shown is options.FormatName.csv:
+                print_csv(("image", *DECISION, "confidence", "error"), starmap(_csv_row, each))
+            else:
+                _print_each(m, each, all_=all_, as_json=shown is options.FormatName.json)
+            _tell_unmeasured(m)
     tell_skipped(tuple(skipped))
     if bad:
         raise typer.Exit(1)

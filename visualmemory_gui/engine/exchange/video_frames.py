@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import subprocess
 import sys
@@ -15,8 +14,8 @@ from typing import Any, BinaryIO, cast
 from visualmemory_gui.engine.errors import BadImage, BadValue, VisualMemoryError
 from visualmemory_gui.engine.exchange import video_child
 from visualmemory_gui.engine.exchange.atomic_output import new_folder
+from visualmemory_gui.engine.images.child_process import end, started
 from visualmemory_gui.engine.images.files import absolute, shown
-from visualmemory_gui.engine.images.worker import started
 from visualmemory_gui.engine.processes import frames
 from visualmemory_gui.engine.progress import Report, silent
 
@@ -89,12 +88,7 @@ def _messages(path: str, every_s: float) -> Iterator[tuple[dict[str, Any], bytes
                 return
             yield header, jpeg
     finally:
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):
-                    pipe.close()
+        end(process)
 
 
 def _next(process: subprocess.Popen[bytes]) -> tuple[dict[str, Any], bytes]:

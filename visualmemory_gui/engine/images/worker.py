@@ -2,27 +2,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
-import os
 import subprocess
-import sys
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any, BinaryIO, cast
 
 from visualmemory_gui.engine.errors import BadImage, BadValue, VisualMemoryError
+from visualmemory_gui.engine.images import child_process
 from visualmemory_gui.engine.processes import frames
 from visualmemory_gui.engine.types import Box, DecodedImage, FullImage, Geometry
 
-_COMMAND = (sys.executable, "-m", "visualmemory_gui.engine.images.child")
-_HOME = Path(__file__).resolve().parents[3]
 _START_S = 60.0
 _FULL_SIZE = 3  # times as long may it take to decode a large JPEG at its full size, which no decision waits for
-# One image at a time needs no thread pools, and each would count against the child's memory limit.
-_QUIET = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 
 
 class Worker:
@@ -31,7 +24,7 @@ class Worker:
     def __init__(self, geometry: Geometry, timeout_s: float, *, command: Sequence[str] | None = None) -> None:
         self._geometry = asdict(geometry)
         self._timeout_s = timeout_s
-        self._command = list(command or _COMMAND)
+        self._command = tuple(command or child_process.COMMAND)
         self._lock = threading.Lock()
         self._process: subprocess.Popen[bytes] | None = None
         self._ready = False
@@ -40,7 +33,7 @@ class Worker:
     def start(self) -> None:
         """Start the child without waiting until it is ready. Raises VisualMemoryError."""
         try:
-            process = started(self._command)
+            process = child_process.started(self._command)
         except OSError as error:
             raise VisualMemoryError(f"the process that reads images cannot be started ({error})") from error
         with self._lock:
@@ -83,12 +76,7 @@ class Worker:
             process, self._process = self._process, None
         if process is None:
             return
-        process.kill()
-        process.wait()
-        for pipe in (process.stdin, process.stdout):
-            if pipe is not None:
-                with contextlib.suppress(OSError):  # what is left to send cannot be flushed
-                    pipe.close()
+        child_process.end(process)
 
     def _make_ready(self) -> None:
         process = self._process
@@ -136,17 +124,3 @@ class Worker:
 
 
 _Answer = tuple[dict[str, Any], list[bytearray]]
-
-
-def started(command: list[str]) -> subprocess.Popen[bytes]:
-    """The running child. Its folder is the package's, so that it imports this product and nothing that lies around."""
-    flags = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-    return subprocess.Popen(
-        command,
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=_HOME,
-        env={**os.environ, **_QUIET},
-        creationflags=flags,
-    )

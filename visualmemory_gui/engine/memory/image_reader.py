@@ -6,7 +6,7 @@ import hashlib
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -18,6 +18,8 @@ from visualmemory_gui.engine import arguments
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.encoders.base import Encoder
 from visualmemory_gui.engine.errors import BadImage, BadValue, EncoderError, StorageError, VisualMemoryError
+from visualmemory_gui.engine.images.files import IN_MEMORY
+from visualmemory_gui.engine.images.formats import looks_like_image
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.progress import Report, silent
@@ -125,6 +127,8 @@ class ImageReader:
         For an image that cannot be used it yields the BadImage that says why. Raises BadValue.
         """
         paths = list(dict.fromkeys(arguments.path_of(one) for one in images if isinstance(one, str | PathLike)))
+        if paths and self._pool is None:
+            self._load_while_a_child_starts(paths[0], box)
         decoded: dict[str, DecodedImage | BadImage] = {}
         if len(paths) > 1 and box is None:
             with self._told_if_closed(), closing(self.pool.map(paths)) as found:
@@ -133,6 +137,18 @@ class ImageReader:
             decoded[arguments.path_of(one)] if decoded and isinstance(one, str | PathLike) else self._read(one, box)
             for one in images
         ]
+
+    def _load_while_a_child_starts(self, path: str, box: Box | None) -> None:
+        """Load the encoder while the first child starts, if the file ``path`` is likely to need it.
+
+        What fails here fails again where it is needed, and is reported there.
+        """
+        with suppress(VisualMemoryError, OSError, ValueError):
+            _ = self.pool
+            if looks_like_image(path) and Path(path).stat().st_size <= IN_MEMORY:
+                sha256 = file_sha256(path)
+                if sha256 is not None and self._known.vector_of_file(sha256, box) is None:
+                    _ = self.encoder
 
     def _read(self, image: ImageLike, box: Box | None) -> DecodedImage | BadImage:
         try:
