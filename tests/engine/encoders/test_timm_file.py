@@ -12,7 +12,7 @@ import timm
 import torch
 from safetensors.torch import save_file
 
-from visualmemory_gui.engine.encoders import local_file, registry
+from visualmemory_gui.engine.encoders import local_file, registry, timm_file
 from visualmemory_gui.engine.encoders.base import SpatialEncoder
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.types import Geometry
@@ -89,6 +89,8 @@ def test_what_the_user_says_comes_before_what_timm_knows(tmp_path: Path) -> None
         ({"architecture": "no_such_network"}, "timm has no architecture called 'no_such_network'"),
         ({"architecture": "hf-hub:timm/vit_tiny"}, "timm has no architecture called"),
         ({"architecture": "local-dir:/etc"}, "timm has no architecture called"),
+        ({"architecture": "test_vit.no_such_tag"}, "timm has no architecture called 'test_vit.no_such_tag'"),
+        ({"architecture": "test_vit", "size": "large"}, "says of its input cannot be used"),
         ({"architecture": "test_resnet"}, "it lacks weights that the network needs"),
         ({"architecture": "test_vit", "checkpoint_path": "/etc/passwd"}, "it may say size"),
         ({"architecture": "test_vit", "mean": 3}, "it may say size"),
@@ -104,6 +106,21 @@ def test_what_does_not_fit_is_told_and_not_kept(
     with pytest.raises(EncoderError, match=why):
         registry.choose(str(path))
     assert list(weights_folder.iterdir()) == []
+
+
+@pytest.mark.parametrize("said", [{"crop_pct": 0}, {"crop_pct": None}, {"input_size": []}, {"mean": 3}])
+def test_what_a_published_file_says_wrongly_is_told(tmp_path: Path, said: dict[str, Any]) -> None:
+    config = {"architecture": "test_vit", "pretrained_cfg": said}
+    (tmp_path / "config.json").write_text(json.dumps(config))
+    with pytest.raises(EncoderError, match=r"mine.safetensors.json or config.json beside .* cannot be used"):
+        timm_file.described(tmp_path / "mine.safetensors", {})
+
+
+@pytest.mark.parametrize("said", [None, [1]])
+def test_where_a_published_file_says_nothing_of_the_input_timm_knows_it(tmp_path: Path, said: object) -> None:
+    (tmp_path / "config.json").write_text(json.dumps({"architecture": "test_vit", "pretrained_cfg": said}))
+    plain = timm_file.described(tmp_path / "other" / "mine.safetensors", {"architecture": "test_vit"})
+    assert timm_file.described(tmp_path / "mine.safetensors", {}) == plain
 
 
 def test_a_pickle_with_the_ending_of_weights_is_not_opened_as_one(tmp_path: Path) -> None:

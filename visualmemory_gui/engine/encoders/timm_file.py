@@ -25,24 +25,30 @@ _CONFIG = "config.json"
 
 def described(path: Path, said: dict[str, Any]) -> dict[str, Any]:
     """All that has to be known to use ``path``, whose own JSON file says ``said``. Raises EncoderError."""
-    published = _published(path.with_name(_CONFIG))
-    architecture = said.get("architecture") or published.get("architecture")
+    named, published = _published(path.with_name(_CONFIG))
+    architecture = said.get("architecture") or named
     if not architecture:
         raise EncoderError(
             f"{path} holds weights alone: say in {path.name}.json beside it which architecture of timm they are for, "
             'as in {"architecture": "vit_small_patch16_224"}'
         )
-    known = _known(str(architecture)) | published.get("pretrained_cfg", {})
+    known = _known(str(architecture))
+    try:
+        return {"architecture": str(architecture), "num_classes": 0, **_input(said, known | published), **said}
+    except (KeyError, IndexError, TypeError, ValueError, ArithmeticError) as error:
+        where = f"{path.name}.json or {_CONFIG}"
+        raise EncoderError(f"what {where} beside {path} says of its input cannot be used ({error})") from error
+
+
+def _input(said: dict[str, Any], known: dict[str, Any]) -> dict[str, Any]:
+    """What the network is fed, by what is ``known`` where the user's own file does not say a ``size``."""
     size = int(said.get("size") or said.get("img_size") or known["input_size"][-1])
     return {
-        "architecture": str(architecture),
-        "num_classes": 0,
         "size": size,
         "resize": math.floor(size / float(known["crop_pct"])),
         "interpolation": "bicubic" if known["interpolation"] == "bicubic" else "bilinear",
         "mean": list(known["mean"]),
         "std": list(known["std"]),
-        **said,
     }
 
 
@@ -57,19 +63,25 @@ def try_out(path: Path, said: dict[str, Any]) -> None:
     timm_models.try_out(lambda: network(path, said), int(said["size"]))
 
 
-def _published(path: Path) -> dict[str, Any]:
-    """What timm's own file beside the weights says; empty where there is none."""
+def _published(path: Path) -> tuple[str, dict[str, Any]]:
+    """The architecture that timm's own file beside the weights names, "" where there is none, and what it says of it."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return {}
-    return found if isinstance(found, dict) and found.get("architecture") else {}
+    except (OSError, ValueError, RecursionError):
+        return "", {}
+    if not isinstance(found, dict) or not found.get("architecture"):
+        return "", {}
+    said = found.get("pretrained_cfg")
+    return str(found["architecture"]), said if isinstance(said, dict) else {}
 
 
 def _known(architecture: str) -> dict[str, Any]:
     """What timm knows of the input of an architecture. Raises EncoderError for a name that is not one."""
     import timm
 
-    if not timm.is_model(architecture):  # also for an address: nothing is fetched
-        raise EncoderError(f"timm has no architecture called {architecture[:80]!a}")
-    return dict(timm.get_pretrained_cfg(architecture).to_dict())
+    try:
+        if timm.is_model(architecture):  # it is none where it is an address: nothing is fetched
+            return dict(timm.get_pretrained_cfg(architecture).to_dict())
+    except RuntimeError:  # for a tag after its name that there is not
+        pass
+    raise EncoderError(f"timm has no architecture called {architecture[:80]!a}")
