@@ -203,3 +203,24 @@ def test_a_description_that_cannot_be_read_is_told(script: Callable, said: str) 
 def test_adding_the_same_file_twice_is_nothing_new(script: Callable) -> None:
     path = script(Means())
     assert local_file.add(path) == local_file.add(path)
+
+
+def test_the_same_file_with_another_description_needs_another_name(script: Callable) -> None:
+    path = script(Means())
+    first = local_file.add(path)
+    path.with_name("mine.pt.json").write_text(json.dumps({"size": 64}))
+    with pytest.raises(EncoderError, match="says something else of it now: give both another name"):
+        local_file.add(path)
+    assert registry.geometry(first).size == 224
+    for name in ("mine.pt", "mine.pt.json"):
+        path.with_name(name).rename(path.with_name(name.replace("mine", "small")))
+    second = local_file.add(path.with_name("small.pt"))
+    for identity, size in ((first, 224), (second, 64)):  # their sha256 is the same
+        registry.require(identity)
+        assert registry.geometry(identity).size == size
+
+
+def test_a_description_left_of_a_file_that_was_not_added_is_replaced(script: Callable, weights_folder: Path) -> None:
+    weights_folder.mkdir(exist_ok=True)
+    (weights_folder / "mine.pt.json").write_text(json.dumps({"size": 64}))
+    assert registry.geometry(local_file.add(script(Means()))).size == 224

@@ -94,7 +94,7 @@ def add(path: Path) -> EncoderIdentity:
     """Try a network, and copy it and what its JSON file says into the folder of weights, known by its sha256.
 
     Only for a file that the user names: trying it runs its code. Raises EncoderError when it cannot be used, or
-    another one is there under the same name.
+    another one, or the same with another description, was added under the same name.
     """
     if not FORM.fullmatch(PREFIX + path.name) or not path.is_file():
         raise EncoderError(f"{path} is not a file {', '.join(SUFFIXES)} with a plain name")
@@ -104,12 +104,17 @@ def add(path: Path) -> EncoderIdentity:
     said = _said(path)
     if path.suffix == timm_file.SUFFIX:
         said = timm_file.described(path, said)
+    described = said == _said(target)
+    if not described and any(one.path == target for one in _all()):
+        raise EncoderError(
+            f"{path.name} was added before, but {_beside(path)} says something else of it now: give both another name"
+        )
     dim = _tried(path, said)
     try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        if not described:
+            _write(_beside(target), json.dumps(said))
         if not target.is_file():
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if said:
-                _write(_beside(target), json.dumps(said))
             _copy(path, target)
         _record(ModelFile(target, weights.sha256(target), dim))
     except OSError as error:
@@ -163,10 +168,9 @@ def _record(one: ModelFile) -> None:
 
 
 def _meant(wanted: EncoderIdentity) -> ModelFile:
-    """The added file of the sha256 that a memory remembers. Raises EncoderError."""
-    for one in _all():
-        if one.sha256 == wanted.weights_sha256:
-            return one
+    """The added file of the sha256 that a memory remembers, of several the one fed as it says. Raises EncoderError."""
+    if found := [one for one in _all() if one.sha256 == wanted.weights_sha256]:
+        return next((one for one in found[1:] if _input(one.path).preprocess == wanted.preprocess), found[0])
     file, sha256 = wanted.name.removeprefix(PREFIX), ascii(wanted.weights_sha256[:64]).strip("'")
     raise EncoderError(f"the model file {file} (sha256 {sha256}) was not added on this computer: {_HOW}")
 
