@@ -192,7 +192,18 @@ def test_a_name_under_which_no_file_was_added_says_how_to_add_one() -> None:
         registry.choose("local/gone.onnx")
 
 
-@pytest.mark.parametrize("said", ["{", "[]", '{"sizes": 3}', '{"mean": [1, 2]}', '{"size": "large"}'])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "{",
+        "[]",
+        '{"sizes": 3}',
+        '{"mean": [1, 2]}',
+        '{"size": "large"}',
+        '{"size": 1e999}',
+        pytest.param("[" * 99_999, id="deep"),
+    ],
+)
 def test_a_description_that_cannot_be_read_is_told(script: Callable, said: str) -> None:
     path = script(Means())
     path.with_name("mine.pt.json").write_text(said)

@@ -209,7 +209,7 @@ def _said(path: Path) -> dict[str, Any]:
         found = json.loads(_beside(path).read_text(encoding="utf-8"))
     except FileNotFoundError:
         return {}
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, RecursionError) as error:
         raise _unclear(path, error) from error
     if not isinstance(found, dict):
         raise _unclear(path, "it is not an object")
@@ -229,7 +229,7 @@ def _fed(path: Path, said: dict[str, Any]) -> Input:
         size = int(shape.get("size", 224))
         geometry = Geometry(**{"size": size, "fit": "crop", "resize": size * 256 // 224, **shape})
         return Input(geometry, **colours, network=network)
-    except (ValueError, TypeError) as error:
+    except (ValueError, TypeError, OverflowError) as error:
         raise _unclear(path, error) from error
 
 
