@@ -64,7 +64,7 @@ def try_out(path: Path, said: dict[str, Any]) -> None:
 
 
 def _published(path: Path) -> tuple[str, dict[str, Any]]:
-    """The architecture that timm's own file beside the weights names, "" where there is none, and what it says of it."""
+    """The architecture that timm's own file beside the weights names, "" for none, and what it says of its input."""
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError):

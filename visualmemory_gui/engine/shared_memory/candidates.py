@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
+from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.index.rescore import TIE
 from visualmemory_gui.engine.index.search import SearchResult
-from visualmemory_gui.engine.shared_memory.shared_row import SharedRow, vectors_of
+from visualmemory_gui.engine.shared_memory.shared_row import AGAIN, SharedRow, vectors_of
 from visualmemory_gui.engine.shared_memory.shared_store import SharedLabel
 from visualmemory_gui.engine.snapshot import Rows, Snapshot, WorkingSet
 from visualmemory_gui.engine.store.checksum import content_key, group_key, vector_hash
@@ -30,6 +31,12 @@ class LabelTable:
     @property
     def paths(self) -> tuple[str, ...]:
         return tuple(label.path for label in self.labels.values())
+
+    def require(self, numbers: Iterable[int]) -> LabelTable:
+        """The same, where all ``numbers`` are among them. Raises DamagedMemory."""
+        if missing := [number for number in numbers if number not in self.labels]:
+            raise DamagedMemory(f"the shared memory has no label {missing[0]}, which an exemplar has. {AGAIN}")
+        return self
 
     def number_of(self, path: str) -> int | None:
         """The number of a label, None for one that there is not."""

@@ -115,9 +115,7 @@ class SharedExemplars:
 
     def _listed(self, rows: Iterable[SharedRow]) -> list[Exemplar]:
         found = list(rows)
-        table = self._own.labels().labels
-        if any(row.label not in table for row in found):
-            table = self._own.labels(now=True).labels
+        table = self._own.labels_of(found).labels
         return [row.exemplar(table[row.label].path) for row in found]
 
     def _where(self, label: str | None, state: State | None) -> tuple[RowCondition, ...]:

@@ -16,7 +16,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from visualmemory_gui.engine.errors import MemoryLocked, ServerError
+from visualmemory_gui.engine.errors import DamagedMemory, MemoryLocked, ServerError
 from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
 
 NAME = "lease"
@@ -64,7 +64,7 @@ class Lease:
     def acquire(self) -> None:
         """Take the lease. Raises MemoryLocked, naming who has it, after watching whether it is renewed."""
         found = self._read()
-        self._counter = int(found.get("counter", 0))
+        self._counter = _counter(found)
         if found.get("owner") and not self._is_of_this_machine(found):
             self._watch(found)
         self._write()
@@ -108,7 +108,7 @@ class Lease:
                 raise MemoryLocked(
                     f"{self._store.collection} is being edited by {_who(now)}. Close it there, or open it for reading."
                 )
-        self._counter = int(self._read().get("counter", 0))
+        self._counter = _counter(self._read())
 
     def _renew_until_ended(self) -> None:
         while not self._ended.wait(self._times.renew_s):
@@ -136,13 +136,22 @@ class Lease:
         return str(found.get("owner")).split(":")[0] == self._machine
 
     def _read(self) -> dict[str, Any]:
-        found = self._store.get(NAME)
+        """What is kept of the lease; nothing where that is none."""
+        try:
+            found = self._store.get(NAME)
+        except DamagedMemory:
+            return {}
         return found if isinstance(found, dict) else {}
 
     def _write(self, *, owner: str | None = None) -> None:
         self._counter += 1
         who = {"user": os.environ.get("USER", ""), "host": socket.gethostname(), "pid": os.getpid()}
         self._store.put(NAME, {"owner": self._owner if owner is None else owner, "counter": self._counter, **who})
+
+
+def _counter(found: dict[str, Any]) -> int:
+    counter = found.get("counter")
+    return counter if type(counter) is int else 0
 
 
 def _who(found: dict[str, Any]) -> str:

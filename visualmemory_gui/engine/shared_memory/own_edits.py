@@ -81,3 +81,9 @@ class OwnEdits:
                     self._labels, self._change = LabelTable.of(self.store.labels()), change
                 self._looked = self.clock()
             return self._labels
+
+    def labels_of(self, rows: Iterable[SharedRow]) -> LabelTable:
+        """The labels, read again where one of ``rows`` has another. Raises DamagedMemory where it is not there."""
+        numbers = {row.label for row in rows}
+        table = self.labels()
+        return table if numbers <= table.labels.keys() else self.labels(now=True).require(numbers)

@@ -13,7 +13,8 @@ from visualmemory_gui.engine.errors import BadValue, DamagedMemory, MemoryExists
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory import shared_settings
-from visualmemory_gui.engine.shared_memory.folder_rows import new_exemplar, rows_of
+from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers, new_exemplar, rows_of
+from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
 from visualmemory_gui.engine.shared_memory.push import COMPLETE
 from visualmemory_gui.engine.shared_memory.server import Server
 from visualmemory_gui.engine.shared_memory.shared_row import SharedRow
@@ -95,15 +96,17 @@ def _opened(part: Path, store: SharedStore) -> VisualMemory:
 
 def _fill(m: VisualMemory, store: SharedStore, wanted: Sequence[int] | None, *, report: Report, total: int) -> int:
     """Add what is not there yet, and compare all. Raises ServerError where the memory was edited meanwhile."""
-    labels, last = store.labels(), int(m.snapshot.ids[-1]) if len(m.snapshot) else 0
+    own, last = OwnEdits(store), int(m.snapshot.ids[-1]) if len(m.snapshot) else 0
     count, digest = 0, 0
     for rows in _pages(store, wanted):
         report(count, total, "pulling")
         fresh = [row for row in rows if row.id > last]
-        m.add_numbered(list(zip((row.id for row in fresh), _exemplars(store, fresh, labels), strict=True)))
+        exemplars = _exemplars(store, fresh, own.labels_of(fresh).labels)
+        m.add_numbered(list(zip((row.id for row in fresh), exemplars, strict=True)))
         count += len(rows)
         digest = added(digest, *(_pulled(row).checksum for row in rows))
-    numbers = {label.path: number for number, label in labels.items()}
+    known = {label.path: number for number, label in own.labels().labels.items()}
+    numbers = label_numbers(m.snapshot.labels, known)  # where a label is not known, the rows are not those there
     for page in rows_of(m, numbers, writer=""):
         count -= len(page)
         digest = added(digest, *(-row.checksum for row in page))
@@ -140,7 +143,7 @@ def _drawn(store: SharedStore, sample: int, seed: int) -> Iterable[int]:
     """``sample`` ids of active exemplars, or all, each as likely as any other."""
     if store.count(ACTIVE) <= sample:
         return list(store.ids(ACTIVE))
-    end, rng = int(store.get("next_id")), random.Random(seed)
+    end, rng = store.number("next_id") or 1, random.Random(seed)
     found: dict[int, None] = {}
     for _ in range(MOST_DRAWS):
         drawn = [rng.randrange(1, end) for _ in range(min(DRAWN * (sample - len(found)), BATCH))]

@@ -90,10 +90,7 @@ class SharedClassifier:
         )
 
     def _candidates(self, vector: F32, proposed: list[SharedRow], laid: Laid, limit: int) -> Candidates:
-        labels = self._own.labels()
-        numbers = {row.label for row in proposed} | {row.label for row in laid.rows.values()}
-        if not numbers <= labels.code_of.keys():
-            labels = self._own.labels(now=True)
+        labels = self._own.labels_of((*proposed, *laid.rows.values()))
         return Candidates.of(vector, proposed, labels, limit=limit, own=laid.rows)
 
 

@@ -60,9 +60,9 @@ class SharedEditor:
         Raises UnknownExemplar and others, changing nothing; ServerError where the server did not get all of it: then it
         is finished by the next edit, or at the next opening.
         """
-        with self._begun() as table:
+        with self._begun():
             rows = self._present(ids)
-            table = self._with_labels(table, labels)
+            table = self._with_labels(self._own.labels_of(rows), labels)
             change_of = edited(table)
             changed = {row.id: what for row in rows if (what := _only_new(row, change_of(row)))}
             return self._make(kind, table, rows, changed)
@@ -208,9 +208,10 @@ class SharedEditor:
     ) -> PendingEdit:
         difference = Counter(row.label for row in rows if row.active)
         difference.subtract(row.label for row in before.values() if row.active)
+        numbers = {row.label for row in (*rows, *before.values())}
+        named = table.require(numbers).labels
         counts = {
-            number: replace(table.labels[number], active=table.labels[number].active + difference[number])
-            for number in {row.label for row in rows} | {row.label for row in before.values()}
+            number: replace(named[number], active=named[number].active + difference[number]) for number in numbers
         }
         change = self._own.change + 1
         return PendingEdit(0, "do", list(rows), dict(thumbnails), counts, change)
@@ -269,7 +270,7 @@ class SharedEditor:
     def _reserve(self, count: int) -> list[int]:
         """``count`` ids that no one was given, of a block that is reserved on the server."""
         if len(self._ids) < count:
-            first = int(self._store.get("next_id") or 1)
+            first = self._store.number("next_id") or 1
             self._ids = range(first, first + max(count, BLOCK))
             self._store.put("next_id", self._ids.stop)
         ids, self._ids = self._ids[:count], self._ids[count:]

@@ -167,7 +167,7 @@ class SharedRow:
                 derived=float(row["derived"]) or None,
                 content=str(row["content"]) or None,
                 sha256=str(row["sha256"]) or None,
-                source=json.loads(str(row["source"])) if row["source"] else None,
+                source=_path(str(row["source"])),
                 group=str(row["group_name"]) or None,
                 width=int(row["width"]),
                 height=int(row["height"]),
@@ -179,18 +179,27 @@ class SharedRow:
                 writer=str(row["writer"]),
                 vector=as_vector(row["vector"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
-            raise DamagedMemory(f"a row of the shared memory cannot be read ({error}). {_AGAIN}") from error
+        except (KeyError, TypeError, ValueError, RecursionError) as error:
+            raise DamagedMemory(f"a row of the shared memory cannot be read ({error}). {AGAIN}") from error
         if not found._is_possible():
-            raise DamagedMemory(f"exemplar {found.id} of the shared memory holds what no exemplar can. {_AGAIN}")
+            raise DamagedMemory(f"exemplar {found.id} of the shared memory holds what no exemplar can. {AGAIN}")
         if found.checksum != row["checksum"]:
-            raise DamagedMemory(f"exemplar {found.id} of the shared memory is not what was written. {_AGAIN}")
+            raise DamagedMemory(f"exemplar {found.id} of the shared memory is not what was written. {AGAIN}")
         return found
 
 
-_AGAIN = "Push it again from a folder, or restore the server's backup."
+AGAIN = "Push it again from a folder, or restore the server's backup."
+"""What to do about a shared memory that is damaged."""
 ROW_COLUMNS = tuple(exemplar_columns(1, graph=False).columns)
 """All columns of a row."""
+
+
+def _path(text: str) -> str | None:
+    """A path as ``SharedRow.to_server`` wrote it. Raises ValueError."""
+    found = json.loads(text) if text else None
+    if found is not None and not isinstance(found, str):
+        raise ValueError("its source is not a path")
+    return found
 
 
 def vectors_of(rows: list[SharedRow], dim: int) -> F32:

@@ -30,7 +30,7 @@ from visualmemory_gui.engine.shared_memory.server import (
     ServerColumns,
     ServerRow,
 )
-from visualmemory_gui.engine.shared_memory.shared_row import ROW_COLUMNS, SharedRow, exemplar_columns
+from visualmemory_gui.engine.shared_memory.shared_row import AGAIN, ROW_COLUMNS, SharedRow, exemplar_columns
 from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.store.schema import MOST_DIM
 from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity
@@ -134,8 +134,18 @@ class SharedStore:
             if isinstance(found, dict) and PARTS in found:
                 found = json.loads(self._joined(name, found, read))
             return found
-        except (ValueError, TypeError, KeyError):
-            raise DamagedMemory(f"{name} of the shared memory {self.collection} cannot be read") from None
+        except (ValueError, TypeError, KeyError, RecursionError):
+            raise self._unreadable(name) from None
+
+    def number(self, name: str, *, read: Read = "strong") -> int | None:
+        """The whole number that is kept under ``name``, None for nothing. Raises DamagedMemory."""
+        found = self.get(name, read=read)
+        if found is not None and type(found) is not int:
+            raise self._unreadable(name)
+        return found
+
+    def _unreadable(self, name: str) -> DamagedMemory:
+        return DamagedMemory(f"{name} of the shared memory {self.collection} cannot be read. {AGAIN}")
 
     def put(self, name: str, value: object) -> None:
         """Keep ``value``, which JSON can hold, under ``name``: in parts where it is longer than a text may be."""
@@ -171,7 +181,7 @@ class SharedStore:
 
     def change(self, *, read: Read = "strong") -> int:
         """The change number of the last edit."""
-        return int(self.get("change", read=read) or 0)
+        return self.number("change", read=read) or 0
 
     def rows(self, ids: Iterable[int], *, read: Read = "strong") -> dict[int, SharedRow]:
         """Those of ``ids`` that are there, by id."""
@@ -241,7 +251,7 @@ class SharedStore:
         for part in _batches(rows):
             self.server.upsert(self._labels, part)
         if self._highest_label is None:
-            self._highest_label = int(self.get("last_label") or 0)
+            self._highest_label = self.number("last_label") or 0
         if (last := max(labels, default=0)) > self._highest_label:
             self.put("last_label", last)
             self._highest_label = last
@@ -311,7 +321,7 @@ class SharedStore:
 
     def _last(self, key: str) -> int:
         """The highest key that was given so far."""
-        return int(self.get("next_id") or 1) - 1 if key == "id" else int(self.get("last_label") or 0)
+        return (self.number("next_id") or 1) - 1 if key == "id" else self.number("last_label") or 0
 
     def _expected(self) -> dict[str, ServerColumns]:
         exemplars = exemplar_columns(self.identity.dim, graph=False)
