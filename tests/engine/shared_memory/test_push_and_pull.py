@@ -95,6 +95,14 @@ def test_a_sample_is_of_active_exemplars_under_their_ids(
     assert pull(server, collection, tmp_path / "all.vmem", sample=1000).exemplars == 307
 
 
+def test_a_sample_is_as_large_as_was_asked_for_though_drawing_finds_few(
+    folder: VisualMemory, server: Server, collection: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    push(folder, server, collection)
+    monkeypatch.setattr("visualmemory_gui.engine.shared_memory.pull.MOST_DRAWS", 1)
+    assert pull(server, collection, tmp_path / "most.vmem", sample=305).exemplars == 305
+
+
 def test_a_push_that_was_cut_short_goes_on_with_the_folder_as_it_is_then(
     memory: VisualMemory, collection: str, tmp_path: Path
 ) -> None:
@@ -147,6 +155,24 @@ def test_a_pull_that_was_cut_short_goes_on(
     assert pull(server, collection, tmp_path / "back.vmem").exemplars == 310
     with VisualMemory.open(tmp_path / "back.vmem") as back:
         assert same(folder, back)
+
+
+def test_a_pull_does_not_go_on_with_what_was_pulled_of_another_memory_of_that_name(
+    folder: VisualMemory, memory: VisualMemory, server: Server, collection: str, tmp_path: Path
+) -> None:
+    def stop(done: int, total: int | None, what: str = "") -> None:
+        if what == "pulling":
+            raise KeyboardInterrupt
+
+    push(folder, server, collection)
+    with pytest.raises(KeyboardInterrupt):
+        pull(server, collection, tmp_path / "back.vmem", report=stop)
+    for part in ("", "_images", "_labels", "_meta"):
+        server.drop(collection + part)
+    push(memory, server, collection)
+    pull(server, collection, tmp_path / "back.vmem")
+    with VisualMemory.open(tmp_path / "back.vmem") as back:
+        assert same(memory, back)
 
 
 def test_what_another_program_made_is_refused_and_untouched(

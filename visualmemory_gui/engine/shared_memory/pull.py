@@ -56,7 +56,7 @@ def pull(
     if sample is not None and sample < 1:
         raise BadValue(f"a sample has at least 1 exemplar, not {sample}")
     store = open_complete(server, collection)
-    part = _unfinished(place, f"{server.name}/{collection} {sample} {seed}")
+    part = _unfinished(place, f"{server.name}/{collection} {store.token} {sample} {seed}")
     there = store.count(NOT_WITHDRAWN)
     wanted = None if sample is None else sorted(_drawn(store, sample, seed))
     with _opened(part, store) as m:
@@ -145,12 +145,16 @@ def _drawn(store: SharedStore, sample: int, seed: int) -> Iterable[int]:
         return list(store.ids(ACTIVE))
     end, rng = store.number("next_id") or 1, random.Random(seed)
     found: dict[int, None] = {}
-    for _ in range(MOST_DRAWS):
+    for _ in range(MOST_DRAWS if end > 1 else 0):
         drawn = [rng.randrange(1, end) for _ in range(min(DRAWN * (sample - len(found)), BATCH))]
         there = {row.id for row in store.rows(drawn).values() if row.active}
         found.update((exemplar, None) for exemplar in drawn if exemplar in there)
         if len(found) >= sample:
             break
+    if len(found) < sample:  # so many draws find few that are new
+        rest = [exemplar for exemplar in store.ids(ACTIVE) if exemplar not in found]
+        rng.shuffle(rest)
+        found.update(dict.fromkeys(rest))
     return list(found)[:sample]
 
 
