@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import anyio
+import numpy as np
 import pytest
 from mcp import Client, StdioServerParameters
 from mcp.types import CallToolResult, ImageContent
@@ -20,6 +21,7 @@ from PIL import Image
 from tests.conftest import COLOURS, paint_image, write_images
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import MemoryLocked
+from visualmemory_gui.engine.types import NewExemplar
 from visualmemory_gui.mcp_server.questions import MOST_SHOWN
 from visualmemory_gui.mcp_server.served_memory import ServedMemory
 from visualmemory_gui.mcp_server.server import EDITS, QUESTIONS, MemoryServer
@@ -132,6 +134,19 @@ def test_an_image_is_decided_with_neighbours_and_their_thumbnails(kept: Path) ->
         assert (len(shown["exemplars"]), shown["total"]) == (2, 14)
 
     asked(kept, story)
+
+
+def test_paths_that_are_no_text_are_answered_as_text(tmp_path: Path) -> None:
+    place, image = tmp_path / os.fsdecode(b"\xff.vmem"), os.fsdecode(b"/images/\xfe.png")
+    with VisualMemory.create(place, dim=2) as memory:
+        memory.add_batches([[NewExemplar("cat", np.array([1, 0], np.float32), source=image)]])
+
+    async def story(client: Client) -> None:
+        [found] = (await told(client, "show"))["exemplars"]
+        assert found["source"] == r"/images/\udcfe.png"
+        assert (await told(client, "memory"))["path"] == rf"{tmp_path}/\udcff.vmem"
+
+    asked(place, story)
 
 
 def test_without_edit_nothing_can_be_changed(kept: Path) -> None:

@@ -20,6 +20,7 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.store import labels
+from visualmemory_gui.engine.text.visible_text import writable
 from visualmemory_gui.engine.types import F32, Decision, Exemplar
 from visualmemory_gui.engine.what_if.flip import flips
 from visualmemory_gui.mcp_server import answers
@@ -64,8 +65,8 @@ class Questions:
             by_size = sorted(summary.labels.items(), key=lambda item: (-item[1], item[0]))
             return answer(
                 answers.MemoryAnswer(
-                    name=m.name,
-                    path=m.address,
+                    name=writable(m.name),
+                    path=writable(m.address),
                     encoder=summary.encoder.name,
                     rule=VotingScheme.of(m.settings).words,
                     active=summary.active,
@@ -286,7 +287,8 @@ def _decision(asked: AskedQuery, most: int, thumbnails: int) -> answers.Decision
 
 def _facts(one: Exemplar) -> answers.ExemplarFacts:
     box = None if one.box is None else list(one.box)
-    return answers.ExemplarFacts(one.id, one.label, one.state, one.trust, one.source, one.note, box)
+    source = None if one.source is None else writable(one.source)
+    return answers.ExemplarFacts(one.id, one.label, one.state, one.trust, source, one.note, box)
 
 
 def _evaluation(number: int, found: OwnAccuracy, before: OwnAccuracy | None) -> answers.EvaluateAnswer:

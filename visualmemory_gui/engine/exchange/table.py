@@ -19,6 +19,7 @@ from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.table_child import BATCH_COMPONENTS, MOST_COMPONENTS, MOST_DIM, MOST_ROWS
 from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.text.visible_text import writable
 from visualmemory_gui.engine.types import Exemplar
 
 BATCH = 1024
@@ -85,7 +86,7 @@ def row_of(exemplar: Exemplar, *, keep_private: bool) -> Row:
         "label": exemplar.label,
         "state": exemplar.state,
         "trust": exemplar.trust,
-        "source": None if source is None else source.encode("utf-8", "backslashreplace").decode("utf-8"),
+        "source": None if source is None else writable(source),
         "box": None if exemplar.box is None else list(exemplar.box),
     }
 

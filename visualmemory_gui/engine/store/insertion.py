@@ -14,6 +14,7 @@ from visualmemory_gui.engine.store.exemplar_row import Row
 from visualmemory_gui.engine.store.numbering import next_numbers
 from visualmemory_gui.engine.store.sources import Roots
 from visualmemory_gui.engine.store.writer import Record, Writer
+from visualmemory_gui.engine.text.visible_text import writable
 from visualmemory_gui.engine.types import NewExemplar
 
 _INSERT = """insert into exemplars (id, label_id, root_id, source, sha256, content, grp, width, height, copy, struck,
@@ -66,7 +67,7 @@ def _row(exemplar: int, one: NewExemplar, *, label: str) -> Row:
         source=None,
         sha256=bytes.fromhex(one.sha256) if one.sha256 else None,
         content=bytes.fromhex(one.content) if one.content else None,
-        group=_text(one.group) if one.group else None,
+        group=writable(one.group) if one.group else None,
         width=int(one.width),
         height=int(one.height),
         copy=one.copy,
@@ -74,7 +75,7 @@ def _row(exemplar: int, one: NewExemplar, *, label: str) -> Row:
         withdrawn=0,
         trust=None if one.trust == 1.0 else float(one.trust),
         derived=None,
-        note=_text(one.note),
+        note=writable(one.note),
         added=0.0,
         vector_hash=vector_hash(one.vector),
         thumbnail_hash=None if one.thumbnail is None else hash64(one.thumbnail),
@@ -94,8 +95,3 @@ def _check(new: Sequence[NewExemplar], dim: int) -> None:
             raise BadValue(f"trust must be above 0 and at most 100, not {one.trust:g}; to give no vote, strike it out")
         if one.box is not None and (one.original is None or one.box.within(one.width, one.height) != one.box):
             raise BadValue(f"the box {one.box} needs an original that it lies in")
-
-
-def _text(text: str) -> str:
-    """Undecodable bytes of a file name, as ``os.listdir`` passes them on, written out so that they can be stored."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")

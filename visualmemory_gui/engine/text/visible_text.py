@@ -18,6 +18,11 @@ def visible(text: str) -> str:
     return _UNSEEN.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), text)
 
 
+def writable(text: str) -> str:
+    """``text`` as UTF-8 can write it: bytes of a path that are none, as Python passes them on, become ``\\udcff``."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def in_letters(count: int) -> str:
     """ "two", as far as "ten"; "11"."""
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
