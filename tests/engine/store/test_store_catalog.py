@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 
+import apsw
 import numpy as np
 import pytest
 
@@ -224,6 +225,37 @@ def test_an_edit_is_stamped_with_a_new_change_number_once_a_transaction(three):
     three.strike(1, 2)
     assert three.catalog.change() == before + 1
     assert three.catalog.snapshot_rows().change.tolist() == [before + 1, before + 1, before]
+
+
+class Connected:
+    """A database that answers as it was set up, without the checks of the store."""
+
+    def __init__(self, encoding):
+        self._connection = apsw.Connection(":memory:")
+        self._connection.execute(
+            f"pragma encoding = '{encoding}'; create table vectors (id integer primary key, vector)"
+        )
+
+    def put(self, rows):
+        self._connection.executemany("insert into vectors values (?, ?)", rows)
+
+    def one(self, sql, params):
+        return self._connection.execute(sql, params).fetchone()
+
+
+@pytest.mark.parametrize("encoding", ["UTF-8", "UTF-16le"])
+def test_vectors_read_at_once_have_the_bytes_that_were_written(encoding):
+    """Half of them are zeros, marks of an encoding and pieces of characters, which as text would be changed."""
+    n, dim = 600, 8
+    written = np.random.default_rng(0).integers(0, 256, (n, 4 * dim), np.uint8)
+    written[: n // 2] = np.resize([0, 0, 0xEF, 0xBB, 0xBF, 0xFF, 0xFE, 0xC3, 0xED, 0xA0, 0x80], (n // 2, 4 * dim))
+    database = Connected(encoding)
+    database.put([(i + 1, row.tobytes()) for i, row in enumerate(written)])
+    read = bulk_read.vectors_between(database, np.arange(1, n + 1), dim)
+    if encoding == "UTF-8":
+        assert read is not None and read.tobytes() == written.tobytes()
+    else:
+        assert read is None, "they are read one by one"
 
 
 def test_equal_vectors_are_twins(store, row):

@@ -114,17 +114,20 @@ def as_codes(values: I64) -> tuple[I32, I64]:
 def vectors_between(database: Database, ids: I64, dim: int) -> F32 | None:
     """(n, dim) float32: the vectors of ``ids``, which are increasing and every id from the first to the last.
 
-    None where they are not, or where a vector has another length.
+    None where they are not, or where a vector has another length. As UTF-8, SQLite joins bytes of any value unchanged.
     """
-    sql = """select count(*), group_concat(id), min(length(vector)), max(length(vector)), group_concat(hex(vector), '')
+    sql = """select (select encoding from pragma_encoding), count(*), group_concat(id), min(length(vector)),
+             max(length(vector)), cast(group_concat(vector, '') as blob)
              from (select * from vectors where id between ? and ? order by id)"""
     result = np.empty((len(ids), dim), np.float32)
     for start in range(0, len(ids), VECTORS_AT_ONCE):
         part = ids[start : start + VECTORS_AT_ONCE]
-        count, there, least, most, data = database.one(sql, (int(part[0]), int(part[-1])))
+        encoding, count, there, least, most, data = database.one(sql, (int(part[0]), int(part[-1])))
         if count != len(part) or not least == most == 4 * dim or not np.array_equal(numbers(there), part):
             return None
-        result[start : start + len(part)] = np.frombuffer(bytes.fromhex(data), "<f4").reshape(-1, dim)
+        if encoding != "UTF-8" or len(data) != 4 * dim * count:
+            return None
+        result[start : start + len(part)] = np.frombuffer(data, "<f4").reshape(-1, dim)
     return result
 
 
