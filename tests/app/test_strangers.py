@@ -5,6 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import QPoint, Qt
+from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QToolTip
 
 from tests.app.conftest import Desk
 from tests.conftest import clustered
@@ -39,3 +41,15 @@ def test_a_place_that_is_no_folder_is_refused_and_not_made(
     empty_desk.settle()
     assert "folder on this computer" in empty_desk.errors[0][0]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_markup_in_a_name_is_shown_and_not_followed(empty_desk: Desk) -> None:
+    text, window = "a <img src='file:///etc/hostname'> <b>cat</b>", empty_desk.window
+    box = QMessageBox(window)
+    box.setText(text)
+    box.open()
+    QToolTip.showText(QPoint(5, 5), text, window)
+    shown = [label for label in QApplication.allWidgets() if isinstance(label, QLabel) and label.text() == text]
+    assert len(shown) == 2 and {label.textFormat() for label in shown} == {Qt.TextFormat.PlainText}
+    QToolTip.hideText()
+    box.close()
