@@ -33,7 +33,7 @@ class EndpointDialog(FittingDialog):
         self.model = _line("Model", now.model if now else "", "a model that takes images")
         self.price_in = _price("Price of a million tokens of question", now.price_in if now else None)
         self.price_out = _price("Price of a million tokens of answer", now.price_out if now else None)
-        self.key = _line("Key", "", "kept as it is; goes into the system's keyring")
+        self.key = _line("Key", "", "empty: the one in the system's keyring stays")
         self.key.setEchoMode(QLineEdit.EchoMode.Password)
         if not user_keyring.is_reachable():
             self.key.setEnabled(False)
