@@ -227,6 +227,7 @@ class Choosers:
         """Ask yes or no; ``verb`` says what yes does."""
         box = QMessageBox(QMessageBox.Icon.Question, verb, question, parent=self._above())
         box.setObjectName("confirmDialog")
+        box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # it may hold an address
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         yes = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
         box.addButton(QMessageBox.StandardButton.Cancel)
