@@ -108,7 +108,13 @@ def copied(demo: Path, place: Path) -> Path:
 def over(window: QWidget) -> list[QWidget]:
     """Dialogs, menus and lists over the window, the lowest first."""
     shown = [w for w in QApplication.topLevelWidgets() if w.isVisible() and w is not window]
-    return [w for w in shown if isinstance(w, QDialog | QMenu | NotePanel | CommandPalette)]
+    return sorted((w for w in shown if isinstance(w, QDialog | QMenu | NotePanel | CommandPalette)), key=_depth)
+
+
+def _depth(widget: QWidget) -> int:
+    """How many widgets it was opened from."""
+    above = widget.parentWidget()
+    return 0 if above is None else 1 + _depth(above)
 
 
 def composed(window: QWidget) -> QPixmap:
