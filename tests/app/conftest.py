@@ -147,7 +147,7 @@ class Answers:
     def report_file(self, suggested: Path, then: Callable[[str], object]) -> None:
         then(self.path or str(suggested))
 
-    def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
+    def confirm(self, question: str, verb: str, then: Callable[[], object], *, careful: bool = False) -> None:
         self.asked.append(question)
         then()
 

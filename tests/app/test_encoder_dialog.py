@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLabel, QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
@@ -121,7 +122,8 @@ def test_a_licence_of_its_own_is_accepted_first(chooser: Chooser, hub: Hub) -> N
     assert hub.asked == []
     chooser.button("fetchEncoder").click()
     box = next(each for each in chooser.dialog.findChildren(QMessageBox) if each.isVisible())
-    box.defaultButton().click()
+    assert box.defaultButton().text() == "Cancel"
+    next(each for each in box.buttons() if each.text() == "Accept and fetch").click()
     chooser.settle()
     assert chooser.select(OWN)[4] == "here" and len(hub.asked) == 2
 
@@ -196,10 +198,13 @@ def test_program_code_is_added_only_by_one_who_trusts_it(empty_desk: Desk, tmp_p
     desk, added = empty_desk, list[str]()
     choice = EncoderChoice(desk.window.session, desk.ask, EncodersModel(desk.window.session.tasks), name="lite0")
     desk.ask.path = str(tmp_path / "mine.pt")
-    desk.ask.confirm = lambda question, verb, then: desk.ask.asked.append(question)  # type: ignore[method-assign]
+    desk.ask.confirm = Choosers(desk.window).confirm  # type: ignore[method-assign]
     choice.add(added.append)
+    box = desk.window.findChild(QMessageBox, "confirmDialog")
+    assert box is not None and "program code" in box.text()
+    QTest.keyClick(box, Qt.Key.Key_Return)
     desk.settle()
-    assert "program code" in desk.ask.asked[-1] and added == [] and not weights.folder().exists()
+    assert added == [] and not weights.folder().exists()
 
 
 def test_the_endings_offered_are_those_that_can_be_added() -> None:

@@ -53,7 +53,7 @@ class EncoderChoice:
         row, fetch = self.model.row(name), partial(encoders.fetch, self._session, self.model, name)
         if row is not None and row.terms:
             question = TERMS.format(name=name, licence=row.licence, terms=row.terms, size=size_text(row.size))
-            self._dialogs.confirm(question, "Accept and fetch", fetch)
+            self._dialogs.confirm(question, "Accept and fetch", fetch, careful=True)
         else:
             fetch()
 
@@ -64,7 +64,7 @@ class EncoderChoice:
     def _add(self, then: Callable[[str], object], path: str) -> None:
         add = partial(encoders.add, self._session, self.model, path, then)
         if path.endswith(".pt"):
-            self._dialogs.confirm(PROGRAM.format(name=Path(path).name), "Add it", add)
+            self._dialogs.confirm(PROGRAM.format(name=Path(path).name), "Add it", add, careful=True)
         else:
             add()
 

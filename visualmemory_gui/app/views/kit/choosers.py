@@ -223,15 +223,15 @@ class Choosers:
         dialog.fileSelected.connect(then)
         dialog.open()
 
-    def confirm(self, question: str, verb: str, then: Callable[[], object]) -> None:
-        """Ask yes or no; ``verb`` says what yes does."""
+    def confirm(self, question: str, verb: str, then: Callable[[], object], *, careful: bool = False) -> None:
+        """Ask yes or no; ``verb`` says what yes does. If it is ``careful``, Enter cancels."""
         box = QMessageBox(QMessageBox.Icon.Question, verb, question, parent=self._above())
         box.setObjectName("confirmDialog")
         box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # it may hold an address
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         yes = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(QMessageBox.StandardButton.Cancel)
-        box.setDefaultButton(yes)
+        cancel = box.addButton(QMessageBox.StandardButton.Cancel)
+        box.setDefaultButton(cancel if careful else yes)
         yes.clicked.connect(lambda: then())
         box.open()
 
