@@ -263,7 +263,7 @@ def file_sha256(path: str) -> str | None:
             return None
         with Path(path).open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError:
+    except (OSError, ValueError):  # ValueError: it is no path
         return None
 
 

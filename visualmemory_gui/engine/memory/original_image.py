@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
 from visualmemory_gui.engine.errors import BadImage, BadValue
+from visualmemory_gui.engine.files.path_kind import is_file
 from visualmemory_gui.engine.memory.image_reader import CHANGED, GONE, NO_FILE, file_sha256
 from visualmemory_gui.engine.types import U8, Box, DecodedImage, FullImage
 
@@ -25,7 +26,7 @@ def places(memory: Memory, sha256: str | None, source: str | None) -> list[Path]
 
 def file_of(memory: Memory, sha256: str | None, source: str | None) -> Path | None:
     """Where the image is now, whether it changed or not: the original, else a copy; None where both are gone."""
-    return next(filter(Path.is_file, places(memory, sha256, source)[::-1]), None)
+    return next(filter(is_file, places(memory, sha256, source)[::-1]), None)
 
 
 def read_original(memory: Memory, sha256: str | None, source: str | None) -> FullImage:
@@ -53,7 +54,7 @@ def cut_part(memory: Memory, of: DecodedImage, box: Box, pixels: Callable[[Box],
     if (inside.w, inside.h) == (of.width, of.height):
         return decode_original(memory, of.sha256, of.source, inside)
     whole = of if of.original is None else replace(of, content=of.original, box=None, original=None)
-    here = [path for path in places(memory, whole.sha256, whole.source) if path.is_file()]
+    here = [path for path in places(memory, whole.sha256, whole.source) if is_file(path)]
     if not any(file_sha256(str(path)) == whole.sha256 for path in reversed(here)):
         raise BadImage(whole.source or "image", CHANGED if here else GONE)
     return part_from(whole, inside, memory.decode(pixels(inside)))
@@ -64,7 +65,7 @@ def _unchanged(places: list[Path], sha256: str | None, source: str | None, read:
     if sha256 is None:
         raise BadImage(name, NO_FILE)
     reason, misfit = GONE, None
-    for path in filter(Path.is_file, places):
+    for path in filter(is_file, places):
         try:
             image = read(path)
         except BadImage as error:
