@@ -180,6 +180,19 @@ BAD_NPZ: dict[str, tuple[Callable[[Path], Path], str]] = {
         "would unpack to",
     ),
     "no header": (lambda f: zipped(f, vectors=b"nonsense", labels=b""), "not a readable npz"),
+    "a head that is no tuple": (
+        lambda f: zipped(f, vectors=b"\x93NUMPY\x01\x00\x28\x23" + b"(" * 8999 + b"\n", labels=b""),
+        "the head of vectors.npy cannot be read",
+    ),
+    "fewer than none": (
+        lambda f: zipped(f, vectors=member((-1, -5), data=bytes(20)), labels=member((-1,), "<U0")),
+        r"claims to have the shape \(-1, -5\)",
+    ),
+    "one class for all": (
+        lambda f: save_npz(f, labels=[0, 0, 0], classes=np.array("a")),
+        r"classes have the shape \(\)",
+    ),
+    "classes of floats": (lambda f: save_npz(f, labels=[0, 0, 0], classes=np.array([0.5])), "classes are float64"),
     "a lone surrogate": (
         lambda f: zipped(f, vectors=member((1, 1), data=b"\0\0\x80?"), labels=member((1,), "<U1", b"\0\xd8\0\0")),
         "not a readable npz",

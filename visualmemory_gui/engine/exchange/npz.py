@@ -47,7 +47,7 @@ def read(path: Path) -> Iterator[tuple[Head, Iterator[Batch]]]:
         try:
             archive = stack.enter_context(zipfile.ZipFile(path))
             arrays = {name: stack.enter_context(_opened(archive, names)) for name, names in _wanted(archive).items()}
-            classes = tuple(map(str, _plain(arrays.pop("classes").take(None)))) if "classes" in arrays else None
+            classes = _classes(arrays.pop("classes")) if "classes" in arrays else None
             total, dim = _size(arrays)
         except _BROKEN as error:
             raise ExchangeError(f"{path.name} is not a readable npz file: {error}") from error
@@ -105,7 +105,12 @@ def _member(name: str, file: IO[bytes]) -> _Member:
     if version not in ((1, 0), (2, 0)):
         raise ValueError(f"{name} has a form that is not read here")
     header = np.lib.format.read_array_header_1_0 if version == (1, 0) else np.lib.format.read_array_header_2_0
-    shape, by_column, dtype = header(file)
+    try:
+        shape, by_column, dtype = header(file)
+    except Exception as error:  # a head is an expression of Python, which can be wrong in many ways
+        raise ValueError(f"the head of {name} cannot be read") from error
+    if any(side < 0 for side in shape):
+        raise ValueError(f"{name} claims to have the shape {shape}")
     if dtype.hasobject:
         raise ValueError(f"{name} holds Python objects, whose reading runs code; save text as labels.astype(str)")
     return _Member(name, file, shape, dtype, by_column and len(shape) > 1)
@@ -121,12 +126,24 @@ def _size(arrays: Mapping[str, _Member]) -> tuple[int, int]:
     for name, one in arrays.items():
         if one.shape[:1] != (rows,) or (name != "vectors" and len(one.shape) != 1):
             raise ValueError(f"its {name} have the shape {one.shape}, its vectors {vectors.shape}")
-        if name != "vectors" and (one.dtype.kind not in "USiu" or one.dtype.itemsize > 4 * LONGEST_TEXT):
-            raise ValueError(f"its {name} are {one.dtype}, neither text nor whole numbers")
+        if name != "vectors":
+            _require_plain(name, one)
     require_size(rows, dim)
     if vectors.by_column and rows * dim * vectors.dtype.itemsize > TURNED_AT_ONCE:
         raise ValueError("its vectors lie column by column; save them with np.ascontiguousarray")
     return rows, dim
+
+
+def _classes(found: _Member) -> tuple[str, ...]:
+    if len(found.shape) != 1:
+        raise ValueError(f"its classes have the shape {found.shape}, not one name in each place")
+    _require_plain("classes", found)
+    return tuple(map(str, _plain(found.take(None))))
+
+
+def _require_plain(name: str, found: _Member) -> None:
+    if found.dtype.kind not in "USiu" or found.dtype.itemsize > 4 * LONGEST_TEXT:
+        raise ValueError(f"its {name} are {found.dtype}, neither text nor whole numbers")
 
 
 def _batches(path: Path, arrays: Mapping[str, _Member], total: int, dim: int) -> Iterator[Batch]:
