@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from tests.conftest import clustered
 from tests.engine.shared_memory.conftest import DIM, opened
 from tests.engine.shared_memory.test_edits import Cut, state
 from visualmemory_gui import VisualMemory
@@ -21,6 +22,7 @@ from visualmemory_gui.engine.errors import (
     NewerFormat,
     NotAMemory,
     ServerError,
+    StorageError,
     VisualMemoryError,
 )
 from visualmemory_gui.engine.shared_memory.pull import pull
@@ -121,6 +123,21 @@ def test_a_push_that_was_cut_short_goes_on_with_the_folder_as_it_is_then(
                 push(memory, server, collection)
                 with opened(server, collection, readonly=True) as shared:
                     assert state(shared) == state(memory)
+
+
+def test_a_label_that_is_added_during_a_push_is_named(folder: VisualMemory, server: Server, collection: str) -> None:
+    vectors, labels = clustered(1100, dim=DIM, classes=5, seed=1)
+    folder.add_vectors(vectors, labels)
+
+    def edit(done: int, total: int | None, what: str = "") -> None:
+        if (what, done) == ("pushing", 0):
+            folder.relabel([1400], "added meanwhile")
+
+    with pytest.raises(StorageError, match="the label added meanwhile was added while the memory was copied"):
+        push(folder, server, collection, report=edit)
+    push(folder, server, collection)
+    with opened(server, collection, readonly=True) as shared:
+        assert state(shared) == state(folder)
 
 
 def test_what_is_on_the_server_is_not_sent_twice_and_what_is_gone_is_removed(

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.shared_memory.shared_row import SharedRow
 from visualmemory_gui.engine.store.exemplar_row import stored_box
 from visualmemory_gui.engine.types import F32, Exemplar, NewExemplar
@@ -16,9 +17,14 @@ if TYPE_CHECKING:
 
 
 def rows_of(m: WholeMemory, numbers: Mapping[str, int], *, writer: str) -> Iterator[list[SharedRow]]:
-    """All exemplars of ``m`` but the withdrawn ones, by id, a page at a time; ``numbers`` are those of the labels."""
+    """All exemplars of ``m`` but the withdrawn ones, by id, a page at a time; ``numbers`` are those of the labels.
+
+    Raises StorageError where a label has none: it was added since the labels were numbered.
+    """
     by_hand = set(m.catalog.trusted_by_hand().tolist())
     for page in m.catalog.pages():
+        if new := {one.label for one in page} - numbers.keys():
+            raise StorageError(f"the label {min(new)} was added while the memory was copied: copy it again")
         vectors = m.catalog.vectors(np.array([one.id for one in page], np.int64))
         yield [
             row_of(one, vector, label=numbers[one.label], by_hand=one.id in by_hand, writer=writer)

@@ -36,7 +36,8 @@ def push(m: WholeMemory, server: Server, collection: str, *, report: Report = si
     """Copy the memory ``m``, but for its history and its image copies, into the new ``collection``.
 
     A push that was cut short goes on when it is asked for again. In the end all rows are read back, counted and their
-    digest compared. Raises MemoryExists where another memory has that name, ServerError.
+    digest compared. Raises MemoryExists where another memory has that name, ServerError, and StorageError where ``m``
+    is given a new label meanwhile.
     """
     store = _begun(m, server, collection)
     numbers = _write_labels(m, store)
