@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,7 @@ from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.device import choice
 from visualmemory_gui.engine.encoders import fake, lite, openvino_lite
 from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.evaluation import encoder_comparison
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.store import vector_swap
 
@@ -593,18 +595,25 @@ def test_a_memory_goes_to_another_encoder_and_both_are_compared(
     assert f"left out {gone.id} ({gone.label}), {gone.source}: the original is no longer there" in plain.stderr
 
 
-def test_a_reembed_that_is_stopped_says_how_to_go_on(
-    memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "where, says, made",
+    [
+        ((vector_swap, "replace"), "is not made yet; the same command goes on where it was", False),
+        ((encoder_comparison, "compare"), "is made; only the comparison was stopped", True),
+    ],
+)
+def test_a_reembed_that_is_stopped_says_what_is_there(
+    memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: tuple[ModuleType, str], says: str, made: bool
 ) -> None:
-    def stop(*_: object) -> None:
+    def stop(*_: object, **__: object) -> None:
         raise Cancelled
 
     monkeypatch.setattr(fake, "IDENTITY", replace(fake.IDENTITY, preprocess="another"))
     monkeypatch.setattr(fake.FakeEncoder, "identity", fake.IDENTITY)
-    monkeypatch.setattr(vector_swap, "replace", stop)
+    monkeypatch.setattr(*where, stop)
     done = run("reembed", memory, tmp_path / "new.vmem", "--encoder", "fake")
-    assert done.exit_code == main_exit.STOPPED
-    assert "is not made yet; the same command goes on where it was" in done.stderr
+    assert done.exit_code == main_exit.STOPPED and says in done.stderr
+    assert (run("show", tmp_path / "new.vmem").exit_code == 0) is made
 
 
 def test_a_memory_is_built_of_vectors_made_elsewhere(tmp_path: Path, images: Path) -> None:
