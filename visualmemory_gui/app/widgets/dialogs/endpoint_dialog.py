@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QFormLayout, QLineEdit, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
+from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog, wrapped
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.files import user_keyring
 from visualmemory_gui.engine.second_opinion.endpoint import KEY_VARIABLE, Endpoint
@@ -38,12 +38,12 @@ class EndpointDialog(FittingDialog):
         if not user_keyring.is_reachable():
             self.key.setEnabled(False)
             self.key.setPlaceholderText("not without the Python package keyring")
-        self.fault = _wrapped("")
+        self.fault = wrapped("")
         self.fault.setObjectName("endpointFault")
         self.fault.hide()
         meaning, where = (
-            _wrapped(MEANING),
-            _wrapped(f"The environment variable {KEY_VARIABLE} comes before the keyring."),
+            wrapped(MEANING),
+            wrapped(f"The environment variable {KEY_VARIABLE} comes before the keyring."),
         )
         meaning.setMinimumWidth(theme.px(330))
         where.setProperty("dim", True)
@@ -102,10 +102,3 @@ def _price(name: str, now: float | None) -> QDoubleSpinBox:
     field.setSpecialValueText("not given")
     field.setValue(now or 0.0)
     return field
-
-
-def _wrapped(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label

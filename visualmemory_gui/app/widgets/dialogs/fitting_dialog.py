@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPushButton
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton
 
 
 class FittingDialog(QDialog):
@@ -38,3 +38,10 @@ class FittingDialog(QDialog):
         if layout is not None and layout.hasHeightForWidth():
             needed = layout.totalMinimumHeightForWidth(self.width())
             self.setMinimumHeight(min(needed, self.screen().availableSize().height()))
+
+
+def wrapped(text: str) -> QLabel:
+    """Text that takes as many lines as it needs."""
+    label = QLabel(text)
+    label.setWordWrap(True)
+    return label

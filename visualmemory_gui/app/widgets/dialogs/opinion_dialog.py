@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QCheckBox, QDialogButtonBox, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
+from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog, wrapped
 from visualmemory_gui.app.widgets.tables.labelled_images import LabelledImages, LabelledRow
 
 STAYS = "Paths, file names, distances, votes and all other exemplars stay here. The answer is shown, never stored."
@@ -26,11 +26,11 @@ class OpinionDialog(FittingDialog):
         self.setObjectName("opinionDialog")
         self.setWindowTitle("Second opinion")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        heading = _wrapped(f"Send these images to {host}?")
+        heading = wrapped(f"Send these images to {host}?")
         heading.setFont(theme.points(self.font(), 2, bold=True))
         self.list = LabelledImages(rows, name="Images that would be sent, with their labels")
-        facts = _wrapped(f"{what}.")
-        stays = _wrapped(STAYS)
+        facts = wrapped(f"{what}.")
+        stays = wrapped(STAYS)
         stays.setProperty("dim", True)
         self.always = QCheckBox("Do not ask again for this endpoint while this memory is open")
         self.send, buttons = self.verb_or_cancel("Send", careful=True)
@@ -47,10 +47,3 @@ class OpinionDialog(FittingDialog):
     def accept(self) -> None:
         self.confirmed.emit(self.always.isChecked())
         super().accept()
-
-
-def _wrapped(text: str) -> QLabel:
-    label = QLabel(text)
-    label.setWordWrap(True)
-    label.setTextFormat(Qt.TextFormat.PlainText)
-    return label
