@@ -197,6 +197,7 @@ NONSENSE: list[tuple[str, dict[str, Any], str]] = [
     ("find_similar", {"exemplar": "cat"}, "valid integer"),
     ("show", {"ids": list(range(1, 2000))}, "at most 100"),
     ("show", {"label": "no/such/label"}, "no/such/label"),
+    ("show", {"skip": 10**30}, "less than or equal"),
     ("show", {"ids": [999]}, "no exemplar with id 999"),
     ("evaluate", {"compare_with": 77}, "no run 77"),
     ("explain", {"exemplar": 3, "to": "//"}, "label"),

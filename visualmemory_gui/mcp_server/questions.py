@@ -110,7 +110,7 @@ class Questions:
         label: Label | None = None,
         state: Literal["active", "struck"] | None = None,
         n: Count = 20,
-        skip: Annotated[int, Field(ge=0)] = 0,
+        skip: Annotated[int, Field(ge=0, le=2**62)] = 0,
         thumbnails: Thumbnails = 6,
     ) -> Annotated[CallToolResult, answers.ShowAnswer]:
         """List exemplars: by id, or of a label and all below it, or of a state, a page at a time, with thumbnails."""
