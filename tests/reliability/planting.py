@@ -94,6 +94,10 @@ def _without_parts(folder: Path) -> None:
 
 def age(folder: Path, version: int) -> None:
     """Make the memory in ``folder`` one of format ``version``, as an older product left it."""
+    plant(folder, "drop table projection")
+    if version == 4:
+        plant(folder, "pragma user_version=4")
+        return
     columns = "id, encoder, dim, weights_sha256, preprocess, change, count, digest"
     since_2 = [statement.split()[2] for statement in tables.SINCE_FORMAT_2 if statement.startswith("create table")]
     _without_parts(folder)

@@ -56,12 +56,21 @@ def build(
             help="Instead of FOLDER: vectors made elsewhere, with labels, as .parquet, .npz or .safetensors.",
         ),
     ] = None,
+    dim: Annotated[
+        int | None,
+        typer.Option(
+            "--dim",
+            metavar="N",
+            min=2,
+            help="Reduce the vectors of a new memory to N numbers, by PCA fitted to FOLDER.",
+        ),
+    ] = None,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
     """Make a memory from class folders. Running it again on the same folder adds what is new."""
     if vectors is not None:
-        _require_alone(memory, encoder, group_by, copy=copy)
+        _require_alone(memory, plain=encoder is None and group_by is None and dim is None and not copy)
         _build_of_vectors(vectors, folder, as_json=as_json)
         return
     if memory is None:
@@ -69,22 +78,23 @@ def build(
     from visualmemory_gui.engine.exchange import import_export
 
     if import_export.is_labelled_set(folder):
-        _build_of_set(folder, memory, encoder, copy=copy, plain=group_by is None and device is None, as_json=as_json)
+        plain = group_by is None and device is None and dim is None
+        _build_of_set(folder, memory, encoder, copy=copy, plain=plain, as_json=as_json)
         return
     _require_pattern(group_by)
-    with creator(memory, encoder, folder=folder, device=device) as m, Progress("adding images") as report:
+    with creator(memory, encoder, folder=folder, device=device, dim=dim) as m, Progress("adding images") as report:
         result = m.build(folder, copy=copy, group_by=group_by, report=report)
         if not m.catalog.totals()[0]:
             _refuse_empty(folder, memory, result, as_json=as_json)
     _tell_build(memory, result, as_json=as_json)
 
 
-def _require_alone(memory: str | None, encoder: str | None, group_by: str | None, *, copy: bool) -> None:
+def _require_alone(memory: str | None, *, plain: bool) -> None:
     """Vectors come without a folder, and without what is said of images."""
     if memory is not None:
         raise typer.BadParameter("it takes the place of FOLDER: name the memory alone", param_hint="--vectors")
-    if encoder is not None or group_by is not None or copy:
-        raise typer.BadParameter("--encoder, --copy and --group-by are for images", param_hint="--vectors")
+    if not plain:
+        raise typer.BadParameter("--encoder, --copy, --group-by and --dim are for images", param_hint="--vectors")
 
 
 def _build_of_vectors(file: str, memory: str, *, as_json: bool) -> None:
@@ -101,7 +111,7 @@ def _build_of_set(folder: str, memory: str, encoder: str | None, *, copy: bool, 
     from visualmemory_gui.engine.exchange import import_export
 
     if not plain:
-        raise typer.BadParameter("--group-by and --device are for class folders", param_hint="FOLDER")
+        raise typer.BadParameter("--group-by, --device and --dim are for class folders", param_hint="FOLDER")
     chosen = None if encoder is None else choose_encoder(encoder)
     with Progress("adding images") as report:
         done = import_export.import_(folder, memory, encoder=chosen, copy=copy, report=report)

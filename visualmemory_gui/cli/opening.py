@@ -9,13 +9,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.cli.encoders import choose_encoder
-from visualmemory_gui.cli.output import say
+from visualmemory_gui.cli.output import Progress, say
 from visualmemory_gui.engine.errors import BadValue, EncoderMismatch
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from visualmemory_gui.engine.memory.protocol import AnyMemory, WholeMemory
+    from visualmemory_gui.engine.memory.visual_memory import VisualMemory
     from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
 
 
@@ -119,9 +120,12 @@ def _tell_forget(m: WholeMemory) -> None:
 
 
 @contextmanager
-def creator(memory: str, encoder: str | None, *, folder: str, device: str | None = None) -> Iterator[WholeMemory]:
+def creator(
+    memory: str, encoder: str | None, *, folder: str, device: str | None = None, dim: int | None = None
+) -> Iterator[WholeMemory]:
     """Open for editing, or make the memory if it does not exist. ``folder`` must exist before one is made; a new memory
-    that is still empty when the block raises is removed."""
+    that is still empty when the block raises is removed. With ``dim``
+    the vectors of a new one are reduced to so many numbers, by PCA fitted to ``folder``."""
     from visualmemory_gui.engine.encoders import registry
     from visualmemory_gui.engine.memory.new_memory import new_memory
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
@@ -136,10 +140,21 @@ def creator(memory: str, encoder: str | None, *, folder: str, device: str | None
         encoder = choose_encoder(encoder)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
         with _fallbacks_told(), VisualMemory.open(memory, device=device) as m:
-            if encoder is not None and encoder != m.identity.name and registry.choose(encoder) != m.identity:
+            if encoder is not None and encoder != m.identity.name and registry.choose(encoder) != m.identity.whole:
                 raise EncoderMismatch(f"{memory} uses the encoder {m.identity.name}, not {encoder}")
+            if dim not in (None, m.identity.dim):
+                raise EncoderMismatch(f"{memory} is under {m.identity.words}: --dim is for a new memory")
             yield m
     else:
         make = partial(VisualMemory.create, memory, encoder or "lite0", device=device)
+        if dim is not None:
+            make = partial(_reduced, memory, folder, encoder or "lite0", dim, device=device)
         with _fallbacks_told(), new_memory(place, make, keep_filled=True) as m:
             yield m
+
+
+def _reduced(memory: str, folder: str, encoder: str, dim: int, *, device: str | None) -> VisualMemory:
+    from visualmemory_gui.engine.memory.reduction import create_reduced
+
+    with Progress("fitting PCA") as report:
+        return create_reduced(memory, folder, encoder, dim, device=device, report=report)

@@ -37,11 +37,12 @@ def reembed(
     encoder = choose_encoder(encoder)
     with reader(memory, device=device) as m:
         done = _made(m, new, encoder)
+        reduced = None if m.identity == m.identity.whole else m.identity.words
         found = _compared(m, new)
     if as_json:
         emit({"memory": new, **_json(done), "comparison": None if found is None else found.to_json()})
     else:
-        _tell(new, done, found)
+        _tell(new, done, found, reduced=reduced)
 
 
 def _made(m: WholeMemory, new: str, encoder: str) -> Reembedded:
@@ -77,8 +78,10 @@ def _json(done: Reembedded) -> dict[str, object]:
     return {**encoder, "exemplars": done.exemplars, "skipped": left, "skipped_beside": kept}
 
 
-def _tell(new: str, done: Reembedded, found: EncoderComparison | None) -> None:
+def _tell(new: str, done: Reembedded, found: EncoderComparison | None, *, reduced: str | None) -> None:
     print_line(f"{new}: {how_many(done.exemplars)} under {done.identity.name}, {len(done.left_out):,} left out")
+    if reduced is not None:
+        say(f"PCA is not kept: the old vectors are of {reduced}, the new ones have {done.identity.dim:,} numbers")
     for one in done.left_out[:MOST_SHOWN]:
         say(f"left out {one.id} ({one.label}), {one.source or 'without a file'}: {one.reason}")
     if len(done.left_out) > MOST_SHOWN:

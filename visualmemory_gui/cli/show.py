@@ -16,7 +16,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import ExemplarPages
-    from visualmemory_gui.engine.types import Decision, Exemplar, State, Summary
+    from visualmemory_gui.engine.types import Decision, EncoderIdentity, Exemplar, State, Summary
 
     Outcome = Decision | BadImage
 
@@ -92,16 +92,21 @@ def exemplar_json(exemplar: Exemplar) -> dict[str, object]:
     return {**{name: getattr(exemplar, name) for name in EXEMPLAR}, **options.box_json(exemplar.box)}
 
 
+def _reduced_json(encoder: EncoderIdentity) -> dict[str, int]:
+    """How many numbers a vector had before it was reduced, where it was."""
+    return {} if encoder == encoder.whole else {"reduced_from": encoder.whole.dim}
+
+
 def _show_summary(summary: Summary, *, as_json: bool) -> None:
     if as_json:
         device = {} if summary.index.device is None else {"device": summary.index.device}
         index = {"kind": summary.index.kind, "current": summary.index.current, **device}
         head = {name: getattr(summary, name) for name in ("exemplars", "active", "struck")}
-        encoder = {"encoder": summary.encoder.name, "dim": summary.encoder.dim}
+        encoder = {"encoder": summary.encoder.name, "dim": summary.encoder.dim, **_reduced_json(summary.encoder)}
         emit({**head, "labels": dict(summary.labels), **encoder, "index": index})
         return
     print_line(f"{how_many(summary.exemplars)}: {summary.active:,} active, {summary.struck:,} struck out")
     where = f" on {summary.index.device}" if summary.index.device else ""
     search = f"{summary.index.kind} search{where}"
-    print_line(f"encoder {summary.encoder.name}, {summary.encoder.dim} numbers per image; {search}")
+    print_line(f"encoder {summary.encoder.words}, {summary.encoder.dim} numbers per image; {search}")
     table(sorted(summary.labels.items()), ("label", "active"))

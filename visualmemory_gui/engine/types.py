@@ -12,6 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.projection import Projection, note_in
 from visualmemory_gui.engine.text.data_frame import data_frame
 from visualmemory_gui.engine.text.notebook import DecisionImages, decision_html
 from visualmemory_gui.engine.text.visible_text import size_text
@@ -141,12 +142,43 @@ BROUGHT = "vectors"
 
 @dataclass(frozen=True, slots=True)
 class EncoderIdentity:
-    """What a memory remembers of its encoder; ``name`` is ``BROUGHT`` where the user supplies the vectors."""
+    """What a memory remembers of its encoder; ``name`` is ``BROUGHT`` where the user supplies the vectors.
+
+    Where its vectors are reduced, ``dim`` is that of the reduced ones, ``preprocess`` ends with a note of the
+    projection and its SHA-256, and ``projection`` is the one of this hash, or None where it is not at hand.
+    """
 
     name: str
     dim: int
     weights_sha256: str = ""
     preprocess: str = ""
+    projection: Projection | None = field(default=None, compare=False, repr=False)
+
+    @property
+    def whole(self) -> EncoderIdentity:
+        """The encoder itself, without the projection."""
+        note = note_in(self.preprocess)
+        return self if note is None else EncoderIdentity(self.name, note.before, self.weights_sha256, note.rest)
+
+    def reduced(self, projection: Projection) -> EncoderIdentity:
+        """The encoder with ``projection`` after it."""
+        after, preprocess = projection.after, projection.note(self.preprocess)
+        return EncoderIdentity(self.name, after, self.weights_sha256, preprocess, projection)
+
+    @property
+    def facts(self) -> tuple[str, int, str, str]:
+        """Name, dim, weights and preprocess: all but the projection, whose hash ``preprocess`` has."""
+        return self.name, self.dim, self.weights_sha256, self.preprocess
+
+    def to_json(self) -> dict[str, object]:
+        """``facts`` by name."""
+        return dict(zip(("name", "dim", "weights_sha256", "preprocess"), self.facts, strict=True))
+
+    @property
+    def words(self) -> str:
+        """ "lite0", or "lite0, 1,280 -> 256 by PCA"."""
+        whole = self.whole
+        return self.name if whole is self else f"{self.name}, {whole.dim:,} -> {self.dim:,} by PCA"
 
 
 @dataclass(frozen=True, slots=True)

@@ -58,7 +58,7 @@ class OpenVinoVerdict:
 
 def folder(identity: EncoderIdentity) -> Path:
     """Where what was measured of this encoder with this OpenVINO is kept."""
-    key = hashlib.sha256(json.dumps(asdict(identity), sort_keys=True).encode()).hexdigest()[:16]
+    key = hashlib.sha256(json.dumps(identity.to_json(), sort_keys=True).encode()).hexdigest()[:16]
     name = re.sub(r"[^\w.-]", "-", identity.name)
     return installation.cache_folder() / "encoders" / f"{name}-{key}-openvino-{metadata.version('openvino')}-{_LAYOUT}"
 

@@ -23,6 +23,7 @@ from visualmemory_gui.engine.encoders import (
     openvino_network,
     openvino_runtime,
     plugins,
+    projected,
     timm_models,
     torchvision_models,
 )
@@ -36,6 +37,10 @@ if TYPE_CHECKING:
 
 log = logging.getLogger(__name__)
 _WORD = re.compile(r"[a-z0-9][a-z0-9-]{0,63}")  # also the name that a newer version of the product may list
+
+REDUCED = (
+    "texts cannot be compared with vectors that were reduced by PCA; `reembed` makes a memory whose vectors are whole"
+)
 
 
 def is_name(text: str) -> bool:
@@ -82,6 +87,8 @@ def text_tower(encoder: Encoder) -> TextTower:
     Raises EncoderError where it has no text tower, which says which have one, or where that is not here.
     """
     name = encoder.identity.name
+    if encoder.identity != encoder.identity.whole:
+        raise EncoderError(REDUCED)
     if name == fake.NAME:
         return fake.FakeText()
     return open_clip_text.load(open_clip_text.spec(name) or _wordless(name), encoder)
@@ -107,6 +114,8 @@ def require(wanted: EncoderIdentity) -> None:
 
     EncoderMismatch when the one of its name here has other weights or another preprocessing.
     """
+    _require_projection(wanted)
+    wanted = wanted.whole
     name = wanted.name
     if local_file.FORM.fullmatch(name):
         here = local_file.remembered(wanted)
@@ -125,9 +134,9 @@ def load(wanted: EncoderIdentity, *, device: Device = "auto", bulk: bool = False
     """
     where = devices.resolve(device)
     require(wanted)
-    encoder = _loaded(wanted, where, bulk=bulk)
-    if encoder.identity == wanted:
-        return encoder
+    encoder = _loaded(wanted.whole, where, bulk=bulk)
+    if encoder.identity == wanted.whole:
+        return encoder if wanted.projection is None else projected.projected(encoder, wanted.projection)
     encoder.close()
     raise _mismatch(wanted)
 
@@ -135,6 +144,7 @@ def load(wanted: EncoderIdentity, *, device: Device = "auto", bulk: bool = False
 def geometry(wanted: EncoderIdentity) -> Geometry:
     """How images are brought to the encoder that a memory remembers; its weights need not be here, a file of the
     user's own must be. Raises EncoderError."""
+    wanted = wanted.whole
     name = wanted.name
     if name == fake.NAME:
         return fake.FakeEncoder.geometry
@@ -252,6 +262,14 @@ def _lite(device: str, *, bulk: bool) -> Encoder:
 def _lite_info() -> EncoderInfo:
     note = "fast on this computer" if openvino_lite.ready() else ""
     return EncoderInfo(lite.NAME, lite.IDENTITY.dim, lite.LICENCE, lite.SIZE, lite.weights_file() is not None, note)
+
+
+def _require_projection(wanted: EncoderIdentity) -> None:
+    """Raise EncoderError where the vectors are reduced and what reduces them is not at hand."""
+    if wanted.projection is None and wanted != wanted.whole:
+        raise EncoderError(
+            f"these vectors are of {wanted.words}; the projection is missing, which only a memory or its bundle holds"
+        )
 
 
 def _mismatch(wanted: EncoderIdentity) -> EncoderMismatch:

@@ -16,11 +16,15 @@ from typing import IO, Any
 
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.files.atomic_file import create
+from visualmemory_gui.engine.projection import MOST_BYTES
 
 MANIFEST = "manifest.json"
 TABLE = "exemplars.parquet"
-NAME = re.compile(r"manifest\.json|exemplars\.parquet|images/[0-9a-f]{64}\.[a-z0-9]{1,8}|thumbnails/[0-9a-f]{64}\.jpg")
-LARGEST = {"images": 1 << 30, "thumbnails": 1 << 20, MANIFEST: 1 << 28, TABLE: 1 << 36}
+PROJECTION = "projection.f32"
+NAME = re.compile(
+    r"manifest\.json|exemplars\.parquet|projection\.f32|images/[0-9a-f]{64}\.[a-z0-9]{1,8}|thumbnails/[0-9a-f]{64}\.jpg"
+)
+LARGEST = {"images": 1 << 30, "thumbnails": 1 << 20, MANIFEST: 1 << 28, TABLE: 1 << 36, PROJECTION: MOST_BYTES}
 MOST_EXPANSION = 100  # images and vectors hardly compress: more is a zip bomb
 FREE_EXPANSION = 1 << 26
 CHUNK = 1 << 20
@@ -48,9 +52,13 @@ class ArchiveWriter:
         sha256 = hashlib.sha256(data).hexdigest()
         name = f"{folder}/{sha256}{suffix}"
         if name not in self._members:
-            self._zip.writestr(zipfile.ZipInfo(name), data)
-            self._members[name] = {"size": len(data), "sha256": sha256}
+            self.put_bytes(name, data)
         return sha256
+
+    def put_bytes(self, name: str, data: bytes) -> None:
+        """Store ``data`` as the member ``name``."""
+        self._zip.writestr(zipfile.ZipInfo(name), data)
+        self._members[name] = {"size": len(data), "sha256": hashlib.sha256(data).hexdigest()}
 
     def put_file(self, name: str, path: Path) -> None:
         """Store the file at ``path`` as the member ``name``."""

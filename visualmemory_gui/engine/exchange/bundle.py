@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import tempfile
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
@@ -30,12 +30,15 @@ from visualmemory_gui.engine.files.atomic_file import create, scratch
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.projection import from_bytes, note_in
 from visualmemory_gui.engine.types import F32, PARAMETER_LIMITS, EncoderIdentity, Exemplar
 
 FORMAT = "visualmemory-bundle"
-VERSION = 2
+VERSION = 3
+WITHOUT_PROJECTION = 2
 WITHOUT_PARTS = 1
-"""The version of a bundle without parts of images: programs of before there were any read it as it is meant."""
+"""The versions of bundles without a projection, and without parts of images either: programs of before there were any
+read them as they are meant."""
 SUFFIX = ".vmemz"
 MAGIC = b"PK\x03\x04"
 EXTRA = ("sha256", "content", "group", "width", "height", "note", "image", "suffix", "thumbnail", "box", "original")
@@ -87,7 +90,9 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
             table.write(columns, m, rows, extra=EXTRA, report=report)
         out.put_file(TABLE, parquet)
         counts = BundleCounts.of((row.get("image"), row.get("thumbnail"), row["state"] == "struck") for row in rows)
-        out.finish(_manifest(m, counts, version=VERSION if any(one.box for one in exemplars) else WITHOUT_PARTS))
+        if m.identity.projection is not None:
+            out.put_bytes(archive.PROJECTION, m.identity.projection.to_bytes())
+        out.finish(_manifest(m, counts, version=_version(m, exemplars)))
     return Exported(str(path), "bundle", counts.exemplars, counts.images, counts.thumbnails, counts.bare)
 
 
@@ -111,10 +116,17 @@ def _export_row(m: WholeMemory, exemplar: Exemplar, out: ArchiveWriter, *, keep_
     return row
 
 
+def _version(m: WholeMemory, exemplars: Sequence[Exemplar]) -> int:
+    """The oldest version that says all there is."""
+    if m.identity.projection is not None:
+        return VERSION
+    return WITHOUT_PROJECTION if any(one.box for one in exemplars) else WITHOUT_PARTS
+
+
 def _manifest(m: WholeMemory, counts: BundleCounts, *, version: int) -> dict[str, Any]:
     settings = {name: getattr(m.settings, name) for name in SETTINGS}
     return {
-        "format": FORMAT, "version": version, "encoder": asdict(m.identity), "counts": asdict(counts),
+        "format": FORMAT, "version": version, "encoder": m.identity.to_json(), "counts": asdict(counts),
         "settings": settings,
     }  # fmt: skip
 
@@ -138,7 +150,7 @@ def import_(source: str | Path, memory: str | Path, *, report: Report = silent) 
         parquet = room / TABLE
         bundle.extract(TABLE, parquet)
         rows = _rows(bundle, parquet, identity, report=report)
-        _require_all(bundle, rows, said)
+        _require_all(bundle, rows, said, reduced=identity.projection is not None)
         return take(Incoming(rows, identity, bundle.read, settings=settings), Path(memory), report=report)
 
 
@@ -150,9 +162,19 @@ def _identity(bundle: Reader) -> EncoderIdentity:
     if version > VERSION:
         raise bundle.refuse(f"it has version {version}, written by a newer version of Visual Memory; update it")
     try:
-        return checked_identity(bundle.manifest.get("encoder"))
-    except BadValue as error:
+        return _with_projection(bundle, checked_identity(bundle.manifest.get("encoder")))
+    except (BadValue, ValueError) as error:
         raise bundle.refuse(str(error)) from None
+
+
+def _with_projection(bundle: Reader, identity: EncoderIdentity) -> EncoderIdentity:
+    """``identity`` with the projection that it names. Raises ValueError where that is not in the bundle."""
+    note = note_in(identity.preprocess)
+    if note is None:
+        return identity
+    if archive.PROJECTION not in bundle.infos or note.after != identity.dim:
+        raise ValueError("it does not hold the projection of its vectors")
+    return replace(identity, projection=from_bytes(bundle.read(archive.PROJECTION), note))
 
 
 def _settings(bundle: Reader) -> dict[str, str]:
@@ -171,7 +193,7 @@ def _said(bundle: Reader) -> BundleCounts:
     return BundleCounts(*found)
 
 
-def _require_all(bundle: Reader, rows: Sequence[NewRow], said: BundleCounts) -> None:
+def _require_all(bundle: Reader, rows: Sequence[NewRow], said: BundleCounts, *, reduced: bool) -> None:
     """Raise ExchangeError unless the bundle holds exactly what its manifest says."""
     there = BundleCounts.of((row.image, row.thumbnail, row.exemplar.struck) for row in rows)
     for field in fields(BundleCounts):
@@ -179,7 +201,8 @@ def _require_all(bundle: Reader, rows: Sequence[NewRow], said: BundleCounts) -> 
         if wanted != found:
             raise bundle.refuse(f"its number of {WORDS[field.name]} is {found:,}, not {wanted:,} as its manifest says")
     used = {name for row in rows for name in (row.image, row.thumbnail) if name is not None}
-    stray = set(bundle.infos) - {archive.MANIFEST, TABLE} - used
+    own = {archive.MANIFEST, TABLE, *((archive.PROJECTION,) if reduced else ())}
+    stray = set(bundle.infos) - own - used
     if stray:
         raise bundle.refuse(f"{len(stray):,} of its {len(used | stray):,} files belong to no exemplar")
 

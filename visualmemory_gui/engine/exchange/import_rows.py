@@ -176,7 +176,7 @@ def require_encoder(m: VisualMemory, identity: EncoderIdentity) -> None:
 
 def _named(identity: EncoderIdentity) -> str:
     weights = f", weights {identity.weights_sha256[:8]}" if identity.weights_sha256 else ""
-    return f"{identity.name[:80]} ({identity.dim} numbers{weights})"
+    return f"{identity.words[:120]} ({identity.dim} numbers{weights})"
 
 
 def made_for(memory: Path, identity: EncoderIdentity) -> VisualMemory:

@@ -8,7 +8,7 @@ import sys
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import IO, Any
 
@@ -101,7 +101,7 @@ def write(file: IO[bytes], m: WholeMemory, rows: Sequence[Row], *, extra: Sequen
     }  # fmt: skip
     names = ["id", "label", "vector", "state", "trust", "source", *extra]
     fields = [(n, pa.list_(pa.float32()) if n == "vector" else kinds.get(n, pa.string())) for n in names]
-    schema = pa.schema(fields, metadata={ENCODER_KEY: json.dumps(asdict(m.identity))})
+    schema = pa.schema(fields, metadata={ENCODER_KEY: json.dumps(m.identity.to_json())})
     with pq.ParquetWriter(file, schema) as writer:
         for start in range(0, len(rows), BATCH):
             report(start, len(rows), "writing vectors")

@@ -72,7 +72,7 @@ def vector_of(memory: Memory, text: str) -> F32:
 
 def to_fetch(memory: Memory) -> str:
     """What ``fetch`` would fetch, "about 605 MB, MIT"; "" where there is nothing that it could."""
-    return registry.text_to_fetch(memory.identity.name)
+    return "" if memory.identity != memory.identity.whole else registry.text_to_fetch(memory.identity.name)
 
 
 def fetch(memory: Memory, report: Report = silent) -> None:
@@ -82,6 +82,8 @@ def fetch(memory: Memory, report: Report = silent) -> None:
 
 def refusal(memory: Memory) -> str:
     """Why texts cannot be compared with the memory's images now, "" where they can; loads nothing."""
+    if memory.identity != memory.identity.whole:
+        return registry.REDUCED
     return NO_IMAGES if memory.identity.name == BROUGHT else registry.text_refusal(memory.identity.name)
 
 

@@ -78,6 +78,12 @@ class BuildPlan:
     label: str | None = None
     whole: bool = False
 
+    def order(self) -> list[str]:
+        """The paths as they are added: shuffled, always in the same way."""
+        paths = sorted(self.label_of)
+        random.Random(SHUFFLE_SEED).shuffle(paths)
+        return paths
+
     def group_of(self, path: str) -> str | None:
         found = self.group_by.search(path) if self.group_by else None
         if not found:
@@ -147,8 +153,7 @@ class FolderBuild:
 
     def run(self, pool: DecodePool, embed: Embed, *, write: Write, report: Report) -> bool:
         """Add everything. True when finished, False when the user stopped it."""
-        order = sorted(self._plan.label_of)
-        random.Random(SHUFFLE_SEED).shuffle(order)
+        order = self._plan.order()
         done = 0
         try:
             report(0, len(order), "adding images")

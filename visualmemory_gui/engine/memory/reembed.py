@@ -100,7 +100,7 @@ def _made(live: OpenMemory, folder: Path, journal: VectorJournal, report: Report
 
 def _require_other(live: OpenMemory, identity: EncoderIdentity) -> None:
     if live.identity == identity:
-        raise BadValue(f"the memory is under {identity.name} already; choose another encoder")
+        raise BadValue(f"the memory is under {identity.words} already; choose another encoder")
     if live.identity.name == BROUGHT and not live.database.maybe("select 1 from exemplars where sha256 is not null"):
         raise BadValue("this memory holds vectors without images, so there is nothing that could be embedded again")
 

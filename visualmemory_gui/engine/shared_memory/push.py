@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from visualmemory_gui.engine.errors import MemoryExists, ServerError
+from visualmemory_gui.engine.errors import BadValue, MemoryExists, ServerError
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory import measures, shared_settings
 from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers, rows_of
@@ -36,9 +36,14 @@ def push(m: WholeMemory, server: Server, collection: str, *, report: Report = si
     """Copy the memory ``m``, but for its history and its image copies, into the new ``collection``.
 
     A push that was cut short goes on when it is asked for again. In the end all rows are read back, counted and their
-    digest compared. Raises MemoryExists where another memory has that name, ServerError, and StorageError where ``m``
-    is given a new label meanwhile.
+    digest compared. Raises MemoryExists where another memory has that name, BadValue where its vectors are reduced,
+    ServerError, and StorageError where ``m`` is given a new label meanwhile.
     """
+    if m.identity != m.identity.whole:
+        raise BadValue(
+            f"its vectors are reduced ({m.identity.words}), and a server cannot hold the projection; "
+            "`reembed` makes a memory whose vectors are whole"
+        )
     store = _begun(m, server, collection)
     numbers = _write_labels(m, store)
     pages = rows_of(m, numbers, writer=WRITER)

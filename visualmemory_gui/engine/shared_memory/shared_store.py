@@ -11,7 +11,7 @@ import io
 import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -87,7 +87,7 @@ class SharedStore:
         store = cls(server, collection, identity)
         server.create(store._meta, _META)
         store.put("format", {"product": PRODUCT, "format": FORMAT})
-        store.put("encoder", asdict(identity))
+        store.put("encoder", identity.to_json())
         store.put("memory", secrets.token_hex(8))
         server.create(store._images, _IMAGES)
         server.create(store._labels, _LABELS)

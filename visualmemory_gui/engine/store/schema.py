@@ -9,12 +9,12 @@ from pathlib import Path
 
 from visualmemory_gui.engine.errors import DamagedMemory, MemoryExists, NewerFormat, ReadOnlyMemory, StorageError
 from visualmemory_gui.engine.files import atomic_file
-from visualmemory_gui.engine.store import layout, ledger, schema_check, settings, tables
+from visualmemory_gui.engine.store import layout, ledger, schema_check, settings, stored_projection, tables
 from visualmemory_gui.engine.store.database import APPLICATION_ID, FILE, RESTORE, Database
 from visualmemory_gui.engine.store.filesystem import refuse_network
 from visualmemory_gui.engine.types import EncoderIdentity
 
-FORMAT = 4
+FORMAT = 5
 MOST_DIM = 1_000_000  # components of a vector
 READABLE = 2  # the oldest format that can be read as it is: since then `meta` changed, and parts of images came
 
@@ -36,8 +36,15 @@ def _to_format_4(database: Database) -> None:
         database.execute(statement)
 
 
+def _to_format_5(database: Database) -> None:
+    for statement in tables.SINCE_FORMAT_5:
+        database.execute(statement)
+
+
 # Version n -> what turns it into n + 1, run inside one transaction for all of them.
-MIGRATIONS: Mapping[int, Callable[[Database], None]] = {1: _to_format_2, 2: _to_format_3, 3: _to_format_4}
+MIGRATIONS: Mapping[int, Callable[[Database], None]] = {
+    1: _to_format_2, 2: _to_format_3, 3: _to_format_4, 4: _to_format_5
+}  # fmt: skip
 
 
 def create_memory(folder: str | Path, identity: EncoderIdentity) -> Database:
@@ -110,7 +117,7 @@ def encoder_identity(database: Database) -> EncoderIdentity:
         raise DamagedMemory(f"{database.path} is damaged: its first table is empty. Restore it from a backup.")
     if None in found or not 0 < found[1] <= MOST_DIM:
         raise DamagedMemory(f"{database.path} is damaged: it does not say which encoder made its vectors. {RESTORE}")
-    return EncoderIdentity(*found)
+    return stored_projection.completed(database, EncoderIdentity(*found))
 
 
 def make_folder(folder: Path, *, begun: bool = False) -> None:
@@ -157,7 +164,8 @@ def _install(database: Database, identity: EncoderIdentity) -> None:
         database.execute(f"pragma user_version={FORMAT}")
         for statement in tables.statements(FORMAT):
             database.execute(statement)
-        ledger.begin(database, (identity.name, identity.dim, identity.weights_sha256, identity.preprocess))
+        ledger.begin(database, identity.facts)
+        stored_projection.write(database, identity)
         settings.begin(database)
 
 

@@ -105,12 +105,18 @@ SINCE_FORMAT_4 = (
     *_PART_INDEXES,
 )
 
+# What reduces the vectors, where they are reduced: the bytes whose hash `meta.preprocess` ends with.
+PROJECTION = "create table projection (id integer primary key check (id = 1), numbers blob not null) strict"
+SINCE_FORMAT_5 = (PROJECTION,)
+
 
 def statements(version: int) -> tuple[str, ...]:
     """The SQL that makes an empty database of format ``version``, from 1."""
     meta = META if version >= 3 else META_BEFORE_3
     since = (meta, *SINCE_FORMAT_1, *(SINCE_FORMAT_2 if version >= 2 else ()))
-    return (*map(_with_parts, since), *_PART_INDEXES) if version >= 4 else since
+    if version < 4:
+        return since
+    return (*map(_with_parts, since), *_PART_INDEXES, *(SINCE_FORMAT_5 if version >= 5 else ()))
 
 
 def _with_parts(statement: str) -> str:

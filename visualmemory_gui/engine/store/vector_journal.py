@@ -11,7 +11,7 @@ import json
 import os
 import stat
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from io import BufferedRandom
 from pathlib import Path
 
@@ -164,7 +164,7 @@ def _opened(path: Path) -> BufferedRandom:
 
 
 def _sealed_line(identity: EncoderIdentity) -> bytes:
-    text = json.dumps({"vectors": 1, **asdict(identity)})
+    text = json.dumps({"vectors": 1, **identity.to_json()})
     return f"{text} {installation.seal(text.encode())}\n".encode()
 
 

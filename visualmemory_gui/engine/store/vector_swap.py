@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import astuple, dataclass
+from dataclasses import dataclass
 
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.store import exemplars, purge
+from visualmemory_gui.engine.store import exemplars, purge, stored_projection
 from visualmemory_gui.engine.store.checksum import vector_hash
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.derived_values import Derived
@@ -49,7 +49,8 @@ def replace(database: Database, identity: EncoderIdentity, find: Find, report: R
     with database.atomic():
         Derived(database).clear()
         kept = {table.name: _replace_kept(database, table, find) for table in TABLES}
-        database.ledger.set_encoder(astuple(identity))
+        database.ledger.set_encoder(identity.facts)
+        stored_projection.write(database, identity)
     dropped: list[Row] = []
     for page in _pages(database):
         report(done, total, "writing vectors")

@@ -99,7 +99,7 @@ def _facts(memory: WholeMemory, decision: Decision, *, keep_private: bool) -> tu
     found = [
         ("Memory", str(memory.path) if keep_private else memory.path.name),
         ("Exemplars", f"{snapshot.active_count:,} active, in {classes:,} classes; change {snapshot.change:,}"),
-        ("Encoder", f"{identity.name}, {identity.dim} dimensions{weights}"),
+        ("Encoder", f"{identity.words}, {identity.dim} dimensions{weights}"),
         ("Preprocessing", identity.preprocess or "none"),
         ("Voting", f"{scheme.words}, at {level_in_words(decision.level)}"),
         ("Class factor", IN_WORDS[settings.class_factor]),
