@@ -22,8 +22,8 @@ from visualmemory_gui.engine.encoders import (
     openvino_lite,
     openvino_network,
     openvino_runtime,
+    pca_encoder,
     plugins,
-    projected,
     timm_models,
     torchvision_models,
 )
@@ -136,7 +136,7 @@ def load(wanted: EncoderIdentity, *, device: Device = "auto", bulk: bool = False
     require(wanted)
     encoder = _loaded(wanted.whole, where, bulk=bulk)
     if encoder.identity == wanted.whole:
-        return encoder if wanted.projection is None else projected.projected(encoder, wanted.projection)
+        return encoder if wanted.projection is None else pca_encoder.projected(encoder, wanted.projection)
     encoder.close()
     raise _mismatch(wanted)
 

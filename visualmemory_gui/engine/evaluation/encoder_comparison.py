@@ -63,8 +63,8 @@ def compare(before: WholeMemory, after: WholeMemory, *, report: Report = silent)
     right_before, unit_before = _answers(before, ids, which, report)
     right_after, unit_after = _answers(after, ids, which, report)
     return EncoderComparison(
-        before.identity.name,
-        after.identity.name,
+        before.identity.words,
+        after.identity.words,
         float(right_before.mean()),
         float(right_after.mean()),
         paired_gain(right_before, right_after, groups=together(unit_before, unit_after)),
