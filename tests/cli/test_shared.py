@@ -61,9 +61,42 @@ def test_the_commands_of_a_folder_serve_a_shared_memory(memory: Path, tmp_path: 
     }
 
 
-@pytest.mark.parametrize(
-    "command", [("evaluate",), ("forget", "1", "--yes"), ("verify",), ("compact",), ("export", "to.vmemz")]
-)
+def test_forget_says_what_the_server_confirms_and_undo_goes_past_it(memory: Path) -> None:
+    told("push", memory, URL)
+    told("strike", URL, 1, 2)
+    receipt = told("forget", URL, 1, "--yes")
+    assert (receipt["ids"], receipt["erasure"]) == ([1], "erased")
+    assert "backups" in receipt["unreachable"][0]
+    done = run("forget", URL, "--struck", "--rebuild", "--yes")
+    assert done.exit_code == 0
+    assert "1 exemplar forgotten: erased" in done.stdout
+    assert "the server confirms that nothing of them is left" in done.stdout
+    assert told("history", URL)["steps"] == []
+    assert [run("show", URL, one).exit_code for one in (1, 2, 3)] == [1, 1, 0]
+
+
+def test_a_forget_whose_bytes_the_server_keeps_is_not_said_to_be_done(
+    memory: Path, server: InProcessServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    told("push", memory, URL)
+    with monkeypatch.context() as patched:
+        patched.setattr(server, "compact", lambda _: "hidden")
+        done = run("forget", URL, 1, "--yes")
+    assert done.exit_code == 1
+    assert "1 exemplar forgotten: hidden" in done.stdout
+    assert "not erased yet" in done.stderr
+    assert "an interrupted forget of 1 exemplar has now been completed: erased" in run("strike", URL, 2).stderr
+
+
+def test_what_forget_can_do_only_on_a_folder_or_only_on_a_server_is_refused_on_the_other(memory: Path) -> None:
+    told("push", memory, URL)
+    assert "need a folder" in run("forget", URL, 1, "--prove", "--yes").stderr
+    assert "is for a shared memory" in run("forget", memory, 1, "--rebuild", "--yes").stderr
+    assert "--yes is needed" in run("forget", URL, 1).stderr
+    assert told("show", URL, 1)
+
+
+@pytest.mark.parametrize("command", [("evaluate",), ("verify",), ("compact",), ("export", "to.vmemz")])
 def test_a_command_that_needs_a_folder_says_so(command: tuple[str, ...]) -> None:
     done = run(command[0], URL, *command[1:])
     assert done.exit_code == 1

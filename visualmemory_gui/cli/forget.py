@@ -10,26 +10,31 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.edits import IdsOrNone, OrLabel, need_some
-from visualmemory_gui.cli.opening import writer
+from visualmemory_gui.cli.opening import shared_writer, writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
 from visualmemory_gui.engine.text.visible_text import how_many, remaining_pixels
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.experiments.unlearning_proof import Proof
-    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
+    from visualmemory_gui.engine.memory.protocol import AnyMemory, Memory, WholeMemory
     from visualmemory_gui.engine.progress import Report
-    from visualmemory_gui.engine.types import Receipt
+    from visualmemory_gui.engine.types import Erasure, Receipt, SharedReceipt
 
 
 NOT_DONE = {
     "bytes remain": "some bytes remain: close every other program that reads this memory and open it again",
     "not scanned": "everything was erased, but the scan for remaining bytes did not finish",
 }
+ERASURES: dict[Erasure, str] = {
+    "hidden": "no answer has them any more",
+    "not provable here": "the server has replaced the files that held them, but does not say when it deletes those",
+    "erased": "the server confirms that nothing of them is left in its files",
+}
 
 
 def forget(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     ids: IdsOrNone = None,
     source: Annotated[
         str | None,
@@ -41,6 +46,9 @@ def forget(
         bool,
         typer.Option("--prove", help="Afterwards compare 1,000 decisions with those of a memory built without them."),
     ] = False,
+    rebuild: Annotated[
+        bool, typer.Option("--rebuild", help="On a server: copy the collections without them and drop the old ones.")
+    ] = False,
     yes: options.Yes = False,
     as_json: options.Json = False,
 ) -> None:
@@ -48,16 +56,26 @@ def forget(
 
     Erases their bytes, their entries in the history and everything derived from them. Cannot be undone.
     """
+    from visualmemory_gui.engine.shared_memory.address import is_shared
+
     need_some(ids, source, label, struck)
     if not yes and not sys.stdin.isatty():
         raise typer.BadParameter("forgetting cannot be undone; without a terminal to ask on, --yes is needed")
+    if is_shared(memory):
+        if prove or source is not None:
+            raise typer.BadParameter("--prove and --source need a folder: `visualmemory pull URL FOLDER` makes one")
+        _forget_shared(memory, ids, label=label, struck=struck, rebuild=rebuild, yes=yes, as_json=as_json)
+        return
+    if rebuild:
+        raise typer.BadParameter("--rebuild is for a shared memory; the bytes in a folder are erased in any case")
     with writer(memory) as m, Progress("forgetting") as report:
-        doomed = _doomed(m, ids, source=source, label=label, struck=struck)
+        doomed = _doomed(m, ids, label=label, struck=struck)
+        if source is not None:
+            doomed = list(dict.fromkeys([*doomed, *_of_source(m, source)]))
         if parts := [part.id for part in m.catalog.parts_of(doomed)]:
-            say(f"parts of these images are forgotten with them: {' '.join(map(str, parts))}")
-            doomed += parts
+            doomed += _told_parts(parts)
         if doomed and not yes:
-            typer.confirm(f"Forget {how_many(len(doomed))} for good? This cannot be undone", abort=True, err=True)
+            _confirm(doomed)
         receipt = m.forget(doomed, report=report).receipt
         assert receipt is not None  # every forget has one
         try:
@@ -78,19 +96,57 @@ def _proof(m: WholeMemory, report: Report) -> Proof:
     return prove(m, report=report)
 
 
-def _doomed(m: Memory, ids: list[int] | None, *, source: str | None, label: str | None, struck: bool) -> list[int]:
+def _forget_shared(
+    address: str, ids: list[int] | None, *, label: str | None, struck: bool, rebuild: bool, yes: bool, as_json: bool
+) -> None:
+    with shared_writer(address) as m, Progress("forgetting") as report:
+        doomed = _doomed(m, ids, label=label, struck=struck)
+        if parts := [part.id for part in m.catalog.parts_of(m.catalog.rows(doomed))]:
+            doomed += _told_parts(parts)
+        if doomed and not yes:
+            _confirm(doomed)
+        receipt = m.forget(doomed, rebuild=rebuild, report=report)
+    _tell_shared_receipt(receipt, as_json=as_json)
+    if receipt.erasure == "hidden":
+        say(f"error: their bytes are not erased yet ({receipt.why}): the next opening for editing goes on with it")
+        raise typer.Exit(1)
+
+
+def _doomed(m: AnyMemory, ids: list[int] | None, *, label: str | None, struck: bool) -> list[int]:
     found = list(ids or [])
-    if label is not None:  # exemplars whose adding was undone are still on disk
+    if label is not None:  # exemplars whose adding was undone are still stored
         m.catalog.require_label(label, withdrawn=True)
         found += m.catalog.ids_under(label)
         found += [e.id for page in m.catalog.pages(label=label, state="withdrawn") for e in page]
-    if source is not None:
-        if not (there := m.catalog.ids_of_source(source)):
-            raise BadValue(f"no exemplar came from {source}")
-        found += there
     if struck:
         found += [e.id for page in m.catalog.pages(state="struck") for e in page]
     return list(dict.fromkeys(found))
+
+
+def _of_source(m: Memory, source: str) -> list[int]:
+    if not (there := m.catalog.ids_of_source(source)):
+        raise BadValue(f"no exemplar came from {source}")
+    return there
+
+
+def _told_parts(parts: list[int]) -> list[int]:
+    say(f"parts of these images are forgotten with them: {' '.join(map(str, parts))}")
+    return parts
+
+
+def _confirm(doomed: list[int]) -> None:
+    typer.confirm(f"Forget {how_many(len(doomed))} for good? This cannot be undone", abort=True, err=True)
+
+
+def _tell_shared_receipt(receipt: SharedReceipt, *, as_json: bool) -> None:
+    if as_json:
+        emit(asdict(receipt))
+        return
+    print_line(f"{how_many(len(receipt.ids))} forgotten: {receipt.erasure}")
+    if receipt.labels:
+        print_line(f"labels: {', '.join(receipt.labels)}")
+    print_line(ERASURES[receipt.erasure])
+    print_line("out of reach: " + "; ".join(receipt.unreachable))
 
 
 def _tell_receipt(receipt: Receipt, proof: Proof | None, *, as_json: bool) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.output import Progress, say
 from visualmemory_gui.engine.errors import BadValue, EncoderMismatch
+from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -44,11 +45,26 @@ def any_writer(memory: str, *, device: str | None = None) -> Iterator[AnyMemory]
         with writer(memory, device=device) as m:
             yield m
         return
+    with shared_writer(memory, device=device) as shared:
+        yield shared
+
+
+@contextmanager
+def shared_writer(address: str, *, device: str | None = None) -> Iterator[SharedMemory]:
+    """Open a shared memory for editing; raises MemoryLocked when another client does."""
     from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
 
-    with SharedMemory.open(memory, device=device) as shared:
+    with SharedMemory.open(address, device=device) as shared:
         _tell_finished(shared)
+        _tell_finished_forget(shared)
         yield shared
+
+
+def _tell_finished_forget(m: SharedMemory) -> None:
+    """Report on stderr that a forget was gone on with."""
+    if (done := m.finished_forget) is not None:
+        how = "is not complete yet" if done.erasure == "hidden" else f"has now been completed: {done.erasure}"
+        say(f"an interrupted forget of {how_many(len(done.ids))} {how}{f' ({done.why})' if done.why else ''}")
 
 
 def _tell_finished(m: SharedMemory) -> None:

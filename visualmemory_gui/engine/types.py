@@ -461,6 +461,26 @@ class Receipt:
     device: str | None = None
 
 
+Erasure = Literal["hidden", "not provable here", "erased"]
+"""What is known of the bytes that a server deleted, from least to most: no answer has them; the files that held them
+are replaced, but the server does not say whether they are gone; it confirms that they are."""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedReceipt:
+    """What forgetting on a shared memory did to the exemplars ``ids``. None of them is in any answer.
+
+    ``erasure`` is what the server confirms about their bytes, ``why`` what it said where it has not done its part yet,
+    ``labels`` those of the exemplars, ``unreachable`` what cannot be reached from here.
+    """
+
+    ids: tuple[int, ...]
+    erasure: Erasure
+    labels: tuple[str, ...]
+    unreachable: tuple[str, ...]
+    why: str | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Changes:
     """What an edit changed, as every listener receives it. Ids are in the order of the rows.

@@ -148,7 +148,7 @@ def _erase(live: OpenMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, _Eras
         try:
             erased.device = _wipe(live, purged.copies)
             journal(live.database, purged.ids, FILES)
-            if _empty_log(live.database):
+            if empty_log(live.database):
                 live.derived.drop(ERASING)
                 erased.emptied = True
         except (StorageError, OSError) as error:  # the rows are gone; the rest is done at the next open
@@ -169,7 +169,7 @@ def _wipe(live: OpenMemory, copies: Sequence[tuple[str, str]]) -> str | None:
     return device
 
 
-def _empty_log(database: Database) -> bool:
+def empty_log(database: Database) -> bool:
     """Move the log into the database and empty it, waiting for readers; False if one kept it in use."""
     end = time.monotonic() + LOG_PATIENCE_S
     while database.checkpoint() != (0, 0, 0):

@@ -60,6 +60,20 @@ class SharedExemplars:
         """Exemplars of this content id (hex), by id; without withdrawn ones."""
         return self._listed(self._matching("content", content))
 
+    def parts_of(self, rows: Iterable[SharedRow]) -> list[SharedRow]:
+        """The parts of images, withdrawn ones too, but for those among ``rows``, by id.
+
+        As in a folder, an image that another exemplar is of too keeps its parts.
+        """
+        wanted = {row.id: row for row in rows}
+        contents = sorted({row.content for row in wanted.values() if row.content is not None and row.box is None})
+        parts = list(self._store.columns(["id", "original"], "original", contents))
+        originals = sorted({str(part["original"]) for part in parts})
+        whole = self._store.columns(["id", "content"], "content", originals, RowCondition("box", "==", ""))
+        kept = {row["content"] for row in whole if row["id"] not in wanted}
+        found = self._store.rows(int(str(part["id"])) for part in parts if part["original"] not in kept)
+        return [found[exemplar] for exemplar in sorted(found.keys() - wanted.keys())]
+
     def vector_of_file(self, sha256: str, box: Box | None = None) -> F32 | None:
         """(dim,) float32: the vector of the first exemplar made from a file with this hash, or its part ``box``."""
         part = None if box is None else str(box)

@@ -102,9 +102,9 @@ def new_exemplar(row: SharedRow, *, label: str, thumbnail: bytes | None) -> NewE
     )
 
 
-def label_numbers(labels: Iterable[str], known: Mapping[str, int]) -> dict[str, int]:
-    """A number for each of ``labels``: the ``known`` one, else one above all that are known."""
-    numbers, last = dict(known), max(known.values(), default=0)
+def label_numbers(labels: Iterable[str], known: Mapping[str, int], *, above: int = 0) -> dict[str, int]:
+    """A number for each of ``labels``: the ``known`` one, else one above all that are known and ``above``."""
+    numbers, last = dict(known), max(above, *known.values()) if known else above
     for label in labels:
         if label not in numbers:
             last += 1

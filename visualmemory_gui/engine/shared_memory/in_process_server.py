@@ -18,7 +18,7 @@ from visualmemory_gui.engine.shared_memory.server import (
     ServerColumns,
     ServerRow,
 )
-from visualmemory_gui.engine.types import F32
+from visualmemory_gui.engine.types import F32, Erasure
 
 
 class InProcessServer:
@@ -109,6 +109,10 @@ class InProcessServer:
     def flush(self, collection: str) -> None:
         self._of(collection)
 
+    def compact(self, collection: str) -> Erasure:
+        with self._lock:
+            return "erased" if self._of(collection).compact(self._clock() - self.lag_s) else "hidden"
+
     def close(self) -> None:
         pass
 
@@ -140,6 +144,15 @@ class _Collection:
         seen = ([row for moment, row in states if moment <= until] for states in reversed(self._states.values()))
         return [row for states in seen if states and (row := states[-1]) is not None]
 
+    def compact(self, until: float) -> bool:
+        """Drop what no read sees that sees all up to the moment ``until``; whether nothing deleted is left."""
+        for key, states in list(self._states.items()):
+            seen = [state for state in states if state[0] <= until][-1:] + [s for s in states if s[0] > until]
+            self._states[key] = seen
+            if seen == seen[:1] and seen[0][1] is None:
+                del self._states[key]
+        return all(len(states) == 1 and states[0][1] is not None for states in self._states.values())
+
     def checked(self, row: ServerRow) -> ServerRow:
         if set(row) != set(self.columns.columns):
             raise ServerError(f"a row needs exactly the columns {', '.join(self.columns.columns)}")
@@ -170,6 +183,9 @@ def _holds(row: ServerRow, condition: RowCondition) -> bool:
     if condition.compared == "in":
         assert isinstance(wanted, tuple)
         return value in wanted
+    if condition.compared == "not in":
+        assert isinstance(wanted, tuple)
+        return value not in wanted
     if condition.compared == "==":
         return value == wanted
     assert isinstance(value, int) and isinstance(wanted, int)

@@ -1,4 +1,5 @@
-"""What this machine keeps of a shared memory: the history of its own edits, and the edit that is under way.
+"""What this machine keeps of a shared memory: the history of its own edits, the edit that is under way, and the ids of
+exemplars that were forgotten.
 
 An edit is written here before the server gets it, with all that the server will get. So one that was cut short can be
 finished, and every edit can be undone here, whatever machine the server is on.
@@ -18,6 +19,7 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.files import installation
+from visualmemory_gui.engine.memory.forget import empty_log
 from visualmemory_gui.engine.shared_memory.address import SharedAddress
 from visualmemory_gui.engine.shared_memory.shared_row import SharedRow
 from visualmemory_gui.engine.shared_memory.shared_store import SharedLabel
@@ -40,6 +42,7 @@ _TABLES = (
        labels text not null, change integer not null) strict""",
     """create table if not exists edit_rows (exemplar integer primary key, row blob not null, vector blob not null,
        thumbnail blob, checksum integer not null) strict""",
+    "create table if not exists forgotten (exemplar integer primary key, label integer, base text) strict",
 )
 
 
@@ -66,6 +69,15 @@ class PendingEdit:
     thumbnails: Mapping[int, bytes]
     labels: Mapping[int, SharedLabel]
     change: int
+
+
+@dataclass(frozen=True, slots=True)
+class PendingForget:
+    """A forget that is under way, or was cut short: the exemplars with the numbers of their labels, and the base that
+    the collections are to be rebuilt at, if they are."""
+
+    labels: Mapping[int, int]
+    base: str | None
 
 
 class Journal:
@@ -104,7 +116,7 @@ class Journal:
         if self.is_of(memory):
             return
         with self._database.atomic():
-            for table in ("edit_rows", "edit", "entries", "steps"):
+            for table in ("edit_rows", "edit", "entries", "steps", "forgotten"):
                 self._database.execute(f"delete from {table}")
             self._database.execute("update known set value = ? where name = 'memory'", (memory,))
 
@@ -174,6 +186,43 @@ class Journal:
         step, act, labels, change = found
         named = {int(number): SharedLabel(*label) for number, label in json.loads(labels).items()}
         return PendingEdit(step, act, rows, thumbnails, named, change)
+
+    def begin_forget(self, labels: Mapping[int, int], base: str | None) -> None:
+        """Exemplars, with the numbers of their labels, are forgotten from now on: no step is about them any more, and
+        one that was about nothing else is gone. An earlier forget that is not finished goes on with this one."""
+        with self._database.atomic():
+            self._database.many("delete from entries where exemplar = ?", [(exemplar,) for exemplar in labels])
+            self._database.execute("delete from steps where number not in (select step from entries)")
+            rows = [(exemplar, label) for exemplar, label in labels.items()]
+            self._database.many("insert or replace into forgotten values (?, ?, null)", rows)
+            if base is not None:
+                self._database.execute("update forgotten set base = ? where label is not null", (base,))
+
+    def pending_forget(self) -> PendingForget | None:
+        """The forget that is not finished yet."""
+        found = self._database.rows("select exemplar, label, base from forgotten where label is not null")
+        base = next((base for _, _, base in found if base is not None), None)
+        return PendingForget({exemplar: label for exemplar, label, _ in found}, base) if found else None
+
+    def finish_forget(self) -> None:
+        """All that the server can be asked for was done."""
+        with self._database.atomic():
+            self._database.execute("update forgotten set label = null, base = null")
+
+    def forgotten(self) -> frozenset[int]:
+        """All that were forgotten from here, finished or not."""
+        return frozenset(exemplar for (exemplar,) in self._database.rows("select exemplar from forgotten"))
+
+    def has_label(self, number: int) -> bool:
+        """Whether a step is about the label of that number."""
+        found = self._database.maybe(
+            "select 1 from entries where field = 'label' and (before = ? or after = ?) limit 1", (number, number)
+        )
+        return found is not None
+
+    def empty_log(self) -> bool:
+        """Leave in no file what was deleted; False if another process reads it just now."""
+        return empty_log(self._database)
 
     def records(self, step: int) -> list[Record]:
         """What a step did."""

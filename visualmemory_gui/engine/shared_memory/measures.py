@@ -9,6 +9,7 @@ from visualmemory_gui.engine.decision.class_sets import ClassSets
 from visualmemory_gui.engine.decision.confidence import Confidence
 from visualmemory_gui.engine.decision.novelty import OwnFigures
 from visualmemory_gui.engine.decision.own_measures import OwnMeasures
+from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
 
 NOVELTY, CONFIDENCE, SETS, AT = "novelty", "confidence", "sets", "measured_at"
@@ -22,6 +23,12 @@ def write(store: SharedStore, usual: OwnMeasures, change: int) -> None:
     store.put(AT, change)
 
 
+def clear(store: SharedStore) -> None:
+    """Nothing was measured: what was, was measured with exemplars that are forgotten."""
+    for name in (NOVELTY, CONFIDENCE, SETS, AT):
+        store.clear(name)
+
+
 def read(store: SharedStore) -> OwnMeasures:
     """What was kept; what cannot be read was not measured."""
     return OwnMeasures(
@@ -32,8 +39,8 @@ def read(store: SharedStore) -> OwnMeasures:
 
 
 def _read(store: SharedStore, name: str, of: Callable[[dict[str, Any]], T]) -> T | None:
-    found = store.get(name)
     try:
+        found = store.get(name)
         return None if found is None else of(found)
-    except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+    except (DamagedMemory, ValueError, TypeError, KeyError, AttributeError, RecursionError):
         return None

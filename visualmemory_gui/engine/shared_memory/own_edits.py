@@ -49,6 +49,12 @@ class OwnEdits:
             self._labels, self._change = labels, change
             self._edited = self._looked = self.clock()
 
+    def drop(self, ids: Iterable[int]) -> None:
+        """Lay these rows over no answer any more."""
+        with self._lock:
+            for exemplar in ids:
+                self._rows.pop(exemplar, None)
+
     @property
     def change(self) -> int:
         """The change number that the labels were read at, or an own edit made."""

@@ -14,6 +14,7 @@ from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory import shared_settings
 from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers, new_exemplar, rows_of
+from visualmemory_gui.engine.shared_memory.journal import Journal
 from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
 from visualmemory_gui.engine.shared_memory.push import COMPLETE
 from visualmemory_gui.engine.shared_memory.server import Server
@@ -43,12 +44,14 @@ def pull(
     *,
     sample: int | None = None,
     seed: int = 0,
+    journal: Journal | None = None,
     report: Report = silent,
 ) -> Pulled:
     """Make the memory ``to`` of all exemplars of the shared memory, or of ``sample`` active ones, under the same ids.
 
     What was pulled is compared before the folder appears. A pull that was cut short goes on when it is asked for again.
-    The history stays where it is. Raises MemoryExists, ServerError, NotAMemory.
+    The history stays where it is; what was forgotten from this machine, as ``journal`` says, is left out. Raises
+    MemoryExists, ServerError, NotAMemory.
     """
     place = folder_at(to)
     if place.exists() and (not place.is_dir() or any(place.iterdir())):
@@ -56,6 +59,8 @@ def pull(
     if sample is not None and sample < 1:
         raise BadValue(f"a sample has at least 1 exemplar, not {sample}")
     store = open_complete(server, collection)
+    if journal is not None and journal.is_of(store.token):
+        store.forgotten = journal.forgotten()
     part = _unfinished(place, f"{server.name}/{collection} {store.token} {sample} {seed}")
     there = store.count(NOT_WITHDRAWN)
     wanted = None if sample is None else sorted(_drawn(store, sample, seed))

@@ -48,7 +48,7 @@ def push(m: WholeMemory, server: Server, collection: str, *, report: Report = si
     numbers = _write_labels(m, store)
     pages = rows_of(m, numbers, writer=WRITER)
     written, total = 0, m.catalog.totals()[0]
-    last, count, digest, thumbnails = 0, 0, 0, _Tally()
+    last, count, digest, thumbnails = 0, 0, 0, ThumbnailTally()
     for page in pages:
         for start in range(0, len(page), BATCH):
             rows = page[start : start + BATCH]
@@ -60,12 +60,12 @@ def push(m: WholeMemory, server: Server, collection: str, *, report: Report = si
     store.remove_above(last)
     _write_state(m, store)
     store.flush()
-    _verify(store, count, digest, thumbnails, report=report)
+    verify(store, count, digest, thumbnails, report=report)
     store.put("push", {"state": COMPLETE, "digest": digest, "exemplars": count})
     return Pushed(count, written, thumbnails.count)
 
 
-class _Tally:
+class ThumbnailTally:
     """How many thumbnails were sent, and the sum of their hashes."""
 
     def __init__(self) -> None:
@@ -101,7 +101,9 @@ def _write_labels(m: WholeMemory, store: SharedStore) -> dict[str, int]:
     return numbers
 
 
-def _write(m: WholeMemory, store: SharedStore, rows: Sequence[SharedRow], *, after: int, thumbnails: _Tally) -> int:
+def _write(
+    m: WholeMemory, store: SharedStore, rows: Sequence[SharedRow], *, after: int, thumbnails: ThumbnailTally
+) -> int:
     """Send those of ``rows`` that are not there as they are; remove others between ``after`` and the last of them."""
     within = (RowCondition("id", ">", after), RowCondition("id", "<=", rows[-1].id))
     there = store.checksums(*within)
@@ -121,9 +123,17 @@ def _write_state(m: WholeMemory, store: SharedStore) -> None:
     measures.write(store, m.maintenance.own_measures, m.snapshot.change)
 
 
-def _verify(store: SharedStore, count: int, digest: int, thumbnails: _Tally, *, report: Report) -> None:
-    """Read everything back. Raises ServerError where it is not what was sent."""
-    found, seen, jpegs = 0, 0, _Tally()
+def verify(
+    store: SharedStore,
+    count: int,
+    digest: int,
+    thumbnails: ThumbnailTally,
+    *,
+    then: str = "push again; what is right is not sent twice",
+    report: Report,
+) -> None:
+    """Read everything back. Raises ServerError, which says what to do ``then``, where it is not what was sent."""
+    found, seen, jpegs = 0, 0, ThumbnailTally()
     for page in store.pages():
         report(seen, count, "verifying")
         seen += len(page)
@@ -133,8 +143,8 @@ def _verify(store: SharedStore, count: int, digest: int, thumbnails: _Tally, *, 
     counted = store.count()
     if (seen, counted, found) != (count, count, digest):
         raise ServerError(
-            f"{store.server.name} holds {counted:,} exemplars of {count:,}, and they are not those that were sent: "
-            "push again; what is right is not sent twice"
+            f"{store.server.name} holds {counted:,} exemplars of {count:,}, "
+            f"and they are not those that were sent: {then}"
         )
     if (jpegs.count, jpegs.digest) != (thumbnails.count, thumbnails.digest):
-        raise ServerError(f"{store.server.name} does not hold the thumbnails that were sent: push again")
+        raise ServerError(f"{store.server.name} does not hold the thumbnails that were sent: {then}")

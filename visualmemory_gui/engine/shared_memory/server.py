@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple, Protocol
 
 import numpy as np
 
-from visualmemory_gui.engine.types import F32
+from visualmemory_gui.engine.types import F32, Erasure
 
 Field = int | float | str | F32
 """A value of a row: of a kind that its column declares."""
@@ -48,10 +48,10 @@ class ServerColumns:
 
 
 class RowCondition(NamedTuple):
-    """``column`` compared with a value, or, for "in", with several."""
+    """``column`` compared with a value, or, for "in" and "not in", with several."""
 
     column: str
-    compared: Literal["==", ">", "<=", "in"]
+    compared: Literal["==", ">", "<=", "in", "not in"]
     value: int | str | tuple[int, ...] | tuple[str, ...]
 
 
@@ -109,6 +109,11 @@ class Server(Protocol):
     ) -> list[list[Found]]: ...
 
     def flush(self, collection: str) -> None: ...
+
+    def compact(self, collection: str) -> Erasure:
+        """Have the files replaced that hold what was deleted and flushed, and wait for that for a while. Returns what
+        is known of the old files: never more than the server confirms."""
+        ...
 
     def close(self) -> None: ...
 

@@ -29,9 +29,9 @@ class SharedClassifier:
     def __init__(self, store: SharedStore, own: OwnEdits, usual: OwnMeasures, settings: MemorySettings) -> None:
         self._store = store
         self._own = own
-        scheme = VotingScheme.of(settings, level=settings.level)
-        searcher = Searcher(store.identity.dim, threads=1)
-        self._decider = Decider(searcher, usual, touched=0, deferred=False, scheme=scheme, limits=Limits.of(settings))
+        self._settings = settings
+        self._searcher = Searcher(store.identity.dim, threads=1)
+        self.judge_by(usual)
         self._info = SearchInfo("hnsw" if store.graph else "exact", "server")
 
     def decide(self, vector: F32, scheme: VotingScheme, *, scope: Scope, image: ContentIds) -> Decision:
@@ -53,8 +53,13 @@ class SharedClassifier:
             for vector, rows, image in zip(vectors, found, images, strict=True)
         ]
 
+    def judge_by(self, usual: OwnMeasures) -> None:
+        """Judge known and unknown, and confidence, by what was measured."""
+        scheme, limits = VotingScheme.of(self._settings, level=self._settings.level), Limits.of(self._settings)
+        self._decider = Decider(self._searcher, usual, touched=0, deferred=False, scheme=scheme, limits=limits)
+
     def close(self) -> None:
-        self._decider.searcher.close()
+        self._searcher.close()
 
     def _decided(
         self,

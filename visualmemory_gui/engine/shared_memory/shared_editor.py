@@ -9,19 +9,20 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
+from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.shared_memory import step_outline
 from visualmemory_gui.engine.shared_memory.candidates import LabelTable
+from visualmemory_gui.engine.shared_memory.eraser import Eraser
 from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers, new_row
 from visualmemory_gui.engine.shared_memory.journal import Journal, PendingEdit, reversed_records, value_of
 from visualmemory_gui.engine.shared_memory.lease import Lease
 from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
-from visualmemory_gui.engine.shared_memory.server import RowCondition
 from visualmemory_gui.engine.shared_memory.shared_row import Changed, SharedRow
-from visualmemory_gui.engine.shared_memory.shared_store import ACTIVE, SharedLabel, SharedStore
+from visualmemory_gui.engine.shared_memory.shared_store import SharedLabel, SharedStore
 from visualmemory_gui.engine.store.labels import clean
 from visualmemory_gui.engine.store.writer import Record, Value, changes_of
 from visualmemory_gui.engine.text.visible_text import how_many
-from visualmemory_gui.engine.types import Changes, NewExemplar
+from visualmemory_gui.engine.types import Changes, NewExemplar, SharedReceipt
 
 MOST_EDITED = 20_000
 """Exemplars of one edit at most: all of it is in the journal before the server gets it."""
@@ -49,6 +50,7 @@ class SharedEditor:
         self._own = own
         self._journal = journal
         self._lease = lease
+        self._eraser = Eraser(store, own, journal, lease)
         self._lock = threading.RLock()
         self._ids = range(0)
 
@@ -99,6 +101,16 @@ class SharedEditor:
             rows, changed, left = self._taken(reversed_records(self._journal.records(number)))
             return replace(self._make("revert", table, rows, changed), left=left)
 
+    def forget(self, ids: Sequence[int], *, rebuild: bool, report: Report) -> SharedReceipt:
+        """Erase exemplars for good, withdrawn ones too; see ``Eraser.erase``."""
+        with self._begun():
+            return self._eraser.erase(ids, rebuild=rebuild, report=report)
+
+    def finish_forget(self) -> SharedReceipt | None:
+        """Go on with a forget that was cut short; None where there is none. Raises ServerError."""
+        with self._lock:
+            return self._eraser.resume()
+
     def finish(self) -> Finished | None:
         """Finish the edit that was cut short; None where there is none. Raises ServerError."""
         with self._lock:
@@ -110,13 +122,13 @@ class SharedEditor:
             records = self._journal.records(edit.step)
             wanted, left = self._still_due(edit)
             if left and len(left) == len(edit.rows):
-                self._store.write_labels(self._recount(edit.labels))
+                self._store.write_labels(self._store.recounted(edit.labels))
                 self._journal.take_back()
                 self._own.labels(now=True)
                 return Finished(None, left)
             self._journal.leave(edit.step, left)
             self._send(replace(edit, rows=wanted))
-            counted = self._recount(edit.labels)
+            counted = self._store.recounted(edit.labels)
             self._store.write_labels(counted)
             self._lease.require()
             self._journal.finish()
@@ -142,13 +154,18 @@ class SharedEditor:
             return replace(changes_of(made, edit=name, change=done.change, step=step.number), left=left)
 
     def _taken(self, wanted: Sequence[Record]) -> tuple[list[SharedRow], dict[int, Changed], tuple[int, ...]]:
-        """What ``wanted`` does to the rows as they are now, and which of them have moved on and are left."""
+        """What ``wanted`` does to the rows as they are now, and which of them have moved on and are left.
+
+        So are those whose label another client has forgotten.
+        """
+        labels = self._own.labels().labels
         there = self._rows(sorted({one.exemplar for one in wanted}))
         changed: dict[int, Changed] = {}
         left: set[int] = set()
         for one in wanted:
             row = there.get(one.exemplar)
-            if row is None or value_of(row, one.field) != one.before:
+            gone = one.field == "label" and one.after not in labels
+            if row is None or gone or value_of(row, one.field) != one.before:
                 left.add(one.exemplar)
             else:
                 changed.setdefault(one.exemplar, {})[one.field] = _typed(one)
@@ -241,13 +258,6 @@ class SharedEditor:
         moved = {*left, *gone}
         return [row for row in edit.rows if row.id not in moved], tuple(sorted(moved))
 
-    def _recount(self, among: Mapping[int, SharedLabel]) -> dict[int, SharedLabel]:
-        """How many active exemplars labels have, as the server counts them."""
-        return {
-            number: SharedLabel(label.path, self._store.count(RowCondition("label", "==", number), ACTIVE))
-            for number, label in among.items()
-        }
-
     def _present(self, ids: Sequence[int]) -> list[SharedRow]:
         """To edits a withdrawn exemplar does not exist."""
         wanted = list(dict.fromkeys(ids))
@@ -264,7 +274,11 @@ class SharedEditor:
     def _with_labels(self, table: LabelTable, paths: Iterable[str]) -> LabelTable:
         """With a number for each of ``paths``."""
         known = _numbers(table)
-        new = {path: number for path, number in label_numbers(paths, known).items() if path not in known}
+        unknown = [path for path in paths if path not in known]
+        if not unknown:
+            return table
+        numbers = label_numbers(unknown, known, above=self._store.highest_label)
+        new = {path: number for path, number in numbers.items() if path not in known}
         return LabelTable.of({**table.labels, **{number: SharedLabel(path, 0) for path, number in new.items()}})
 
     def _reserve(self, count: int) -> list[int]:

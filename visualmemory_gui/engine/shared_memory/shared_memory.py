@@ -25,6 +25,7 @@ from visualmemory_gui.engine.memory.image_reader import ImageReader, batched, ex
 from visualmemory_gui.engine.memory.importer import read_images
 from visualmemory_gui.engine.memory.query import EmbeddedQuery, good, queries
 from visualmemory_gui.engine.memory.visual_memory import BATCH, Ids, boxes_of
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory import measures, shared_settings
 from visualmemory_gui.engine.shared_memory.address import SharedAddress
 from visualmemory_gui.engine.shared_memory.candidates import LabelTable
@@ -40,6 +41,7 @@ from visualmemory_gui.engine.shared_memory.shared_history import SharedHistory
 from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
 from visualmemory_gui.engine.store import labels as label_paths
 from visualmemory_gui.engine.store.exemplar_row import checked_trust
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import (
     F32,
     BoxLike,
@@ -52,6 +54,7 @@ from visualmemory_gui.engine.types import (
     NewExemplar,
     Rule,
     SearchMode,
+    SharedReceipt,
     Summary,
     box_of,
 )
@@ -77,8 +80,9 @@ class SharedMemory:
 
     What each method promises is what ``VisualMemory`` promises, with three differences. An edit has been written to the
     journal on this machine and to the server when it returns; one that the server did not get whole is finished by the
-    next edit or at the next opening (``finished``). The history is that of the edits made from this machine. Another
-    client's edits are seen when the server has them, and while one client edits, others only read.
+    next edit or at the next opening (``finished``), a forget at the next opening (``finished_forget``). The history is
+    that of the edits made from this machine. Another client's edits are seen when the server has them, and while one
+    client edits, others only read.
     """
 
     def __init__(
@@ -94,18 +98,20 @@ class SharedMemory:
         self.identity = store.identity
         self.settings = shared_settings.read(store)
         self.finished: Finished | None = None
+        self.finished_forget: SharedReceipt | None = None
         self._address = address
         self._store = store
         self._own = OwnEdits(store)
         self._device = device
-        usual: OwnMeasures = measures.read(store)
         self.catalog = SharedExemplars(store, self._own)
-        self.maintenance = SharedCondition(usual.thresholds(Limits.of(self.settings)), {})
-        self._classifier = SharedClassifier(store, self._own, usual, self.settings)
+        self._classifier = SharedClassifier(store, self._own, OwnMeasures(), self.settings)
+        self._judge()
         self._reader = ImageReader(self.catalog, self.identity, lambda: self.device)
         self._editor: SharedEditor | None = None
-        about_it = journal is not None and journal.is_of(store.token)
-        self.history = SharedHistory(journal if about_it else None, self._own, None)
+        about_it = journal if journal is not None and journal.is_of(store.token) else None
+        self.history = SharedHistory(about_it, self._own, None)
+        if about_it is not None:
+            store.forgotten = about_it.forgotten()
         self._callbacks: list[Callable[[Changes], object]] = []
         self._open = ExitStack()
         if journal is not None:
@@ -160,6 +166,9 @@ class SharedMemory:
         self._editor = SharedEditor(self._store, self._own, journal, lease)
         self.history = SharedHistory(journal, self._own, self._editor)
         self.finished = self._editor.finish()
+        self.finished_forget = self._editor.finish_forget()
+        if self.finished_forget is not None:
+            self._judge()
 
     def close(self) -> None:
         """Give the lease back and close the connection; a second call does nothing."""
@@ -372,6 +381,25 @@ class SharedMemory:
     def redo(self) -> Changes:
         """Redo the step undone last."""
         return self._told(self._require_editor().redo())
+
+    def forget(self, ids: Ids, *, rebuild: bool = False, report: Report = silent) -> SharedReceipt:
+        """Erase exemplars for good, and the parts of these images. Cannot be undone.
+
+        With ``rebuild`` the collections are copied without them and the old ones dropped; then others have to open the
+        memory again. Raises UnknownExemplar, forgetting nothing, and ServerError: the next opening goes on with it.
+        """
+        receipt = self._require_editor().forget(arguments.ids_of(ids), rebuild=rebuild, report=report)
+        if receipt.ids:
+            self._judge()
+            name = f"Forget {how_many(len(receipt.ids))}"
+            self._told(Changes(edit=name, change=self._own.change, removed=receipt.ids, forgotten=receipt.ids))
+        return receipt
+
+    def _judge(self) -> None:
+        """Judge by what was measured, as the server has it."""
+        usual: OwnMeasures = measures.read(self._store)
+        self.maintenance = SharedCondition(usual.thresholds(Limits.of(self.settings)), {})
+        self._classifier.judge_by(usual)
 
     def _relabelled(self, kind: str, wanted: Mapping[str, Ids]) -> Changes:
         label_of = {one: label_paths.clean(path) for path, ids in wanted.items() for one in arguments.ids_of(ids)}

@@ -1,20 +1,17 @@
 """The four collections of a shared memory, read and written by rows: exemplars, thumbnails, labels, and what is known.
 
 ``NAME`` has the exemplars, ``NAME_images`` their thumbnails, ``NAME_labels`` the labels with how many active exemplars
-each has, ``NAME_meta`` everything else by key. A collection without vectors cannot be loaded: three carry a dummy.
+each has, ``NAME_meta`` everything else by key. Exemplars that were forgotten here are left out of every answer.
 """
 
 from __future__ import annotations
 
 import base64
 import io
-import json
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import numpy as np
+from typing import Any, get_args
 
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import DamagedMemory, EncoderMismatch, MemoryExists, NewerFormat, NotAMemory
@@ -22,42 +19,22 @@ from visualmemory_gui.engine.images.small_jpeg import is_small_jpeg
 from visualmemory_gui.engine.shared_memory.server import (
     LONGEST_TEXT,
     MOST_ROWS,
-    Found,
     Read,
     RowCondition,
     Server,
-    ServerColumn,
     ServerColumns,
     ServerRow,
 )
-from visualmemory_gui.engine.shared_memory.shared_row import AGAIN, ROW_COLUMNS, SharedRow, exemplar_columns
-from visualmemory_gui.engine.store.checksum import hash64
+from visualmemory_gui.engine.shared_memory.shared_collections import IMAGES, LABELS, META, NOTHING, Bases
+from visualmemory_gui.engine.shared_memory.shared_row import ROW_COLUMNS, SharedRow, exemplar_columns
+from visualmemory_gui.engine.shared_memory.shared_texts import SharedTexts
 from visualmemory_gui.engine.store.schema import MOST_DIM
-from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity
+from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity, Erasure
 
 FORMAT = 1
 PRODUCT = "visualmemory_gui"
 BATCH = 500
 """Rows that are read or written at once: with vectors of 1,280 numbers 2.5 MB."""
-PARTS = "parts of a long text"
-MOST_PARTS = 1_000
-_DUMMY = ServerColumn("vector", 2)
-_NOTHING = np.array([1.0, 0.0], np.float32)
-_META = ServerColumns(
-    "name", {"name": ServerColumn("text", 200), "value": ServerColumn("text", LONGEST_TEXT), "dummy": _DUMMY}
-)
-_IMAGES = ServerColumns(
-    "id", {"id": ServerColumn("int"), "thumbnail": ServerColumn("text", LONGEST_TEXT), "dummy": _DUMMY}
-)
-_LABELS = ServerColumns(
-    "label_id",
-    {
-        "label_id": ServerColumn("int"),
-        "path": ServerColumn("text", 1000),
-        "active": ServerColumn("int"),
-        "dummy": _DUMMY,
-    },
-)
 ACTIVE = RowCondition("state", "==", 0)
 NOT_WITHDRAWN = RowCondition("state", "in", (0, 1))
 
@@ -70,28 +47,31 @@ class SharedLabel:
     active: int
 
 
-class SharedStore:
-    """A shared memory on its server; ``identity`` is that of its encoder. Starts no thread, keeps no rows."""
+class SharedStore(SharedTexts):
+    """A shared memory on its server; ``identity`` is that of its encoder. Starts no thread, keeps no rows.
+
+    ``base`` is what the names of its collections begin with. Rows whose ids are among ``forgotten`` are left out of
+    every answer, whatever the server still has.
+    """
 
     def __init__(self, server: Server, collection: str, identity: EncoderIdentity) -> None:
-        self.server = server
-        self.collection = collection
+        super().__init__(server, collection)
         self.identity = identity
+        self.base = collection
+        self.forgotten: frozenset[int] = frozenset()
         self._highest_label: int | None = None  # as it was last read or written
 
     @classmethod
     def create(cls, server: Server, collection: str, identity: EncoderIdentity, *, graph: bool) -> SharedStore:
         """Make the collections, the exemplars' last. Raises MemoryExists where the name is taken."""
-        if taken := [name for name in _names(collection) if server.has(name)]:
+        if taken := [name for name in cls(server, collection, identity)._names if server.has(name)]:
             raise MemoryExists(f"{server.name} has a collection {taken[0]} already: choose another name")
         store = cls(server, collection, identity)
-        server.create(store._meta, _META)
+        server.create(store._meta, META)
         store.put("format", {"product": PRODUCT, "format": FORMAT})
         store.put("encoder", identity.to_json())
         store.put("memory", secrets.token_hex(8))
-        server.create(store._images, _IMAGES)
-        server.create(store._labels, _LABELS)
-        server.create(collection, exemplar_columns(identity.dim, graph=graph))
+        store.create_collections(graph=graph)
         return store
 
     @classmethod
@@ -102,6 +82,7 @@ class SharedStore:
             raise NotAMemory(f"the collection {collection} of {server.name} {what}")
         store = cls(server, collection, EncoderIdentity("", 0))
         store._require_ours()
+        store.base = store.bases().now
         store.identity = store._encoder()
         for name, columns in store._expected().items():
             store._require_columns(name, columns)
@@ -115,64 +96,51 @@ class SharedStore:
         store._require_ours()
         if store._encoder() != identity:
             raise EncoderMismatch(f"the shared memory {collection} has vectors of another encoder than this one")
+        store.base = store.bases().now
         for name, columns in store._expected().items():
             if not server.has(name):
                 server.create(name, columns)
             store._require_columns(name, columns)
         return store
 
+    def bases(self) -> Bases:
+        """Which collections count. Raises DamagedMemory."""
+        try:
+            return Bases.of(self.collection, self.get("collections"))
+        except ValueError:
+            raise DamagedMemory(f"the shared memory {self.collection} does not say which collections it has") from None
+
+    def put_bases(self, bases: Bases) -> None:
+        """Have other collections count from now on, for this client too."""
+        self.put("collections", bases.to_dict())
+        self.base = bases.now
+
+    def at(self, base: str) -> SharedStore:
+        """The same memory with its collections at another base, there or not."""
+        found = SharedStore(self.server, self.collection, self.identity)
+        found.base, found.forgotten = base, self.forgotten
+        return found
+
+    def create_collections(self, *, graph: bool) -> None:
+        """Make all but that of the format, the exemplars' last."""
+        self.server.create(self._images, IMAGES)
+        self.server.create(self._labels, LABELS)
+        self.server.create(self.base, exemplar_columns(self.identity.dim, graph=graph))
+
+    def drop_collections(self) -> None:
+        """Drop those that ``create_collections`` made, as far as they are there. Raises NotAMemory for a foreign one,
+        which stays."""
+        there = {name: columns for name, columns in self._expected().items() if self.server.has(name)}
+        del there[self._meta]
+        for name, columns in there.items():
+            self._require_columns(name, columns)
+        for name in there:
+            self.server.drop(name)
+
     @property
     def graph(self) -> bool:
         """Whether the server searches by a graph, which proposes, or compares all rows."""
-        return self.server.is_graph(self.collection)
-
-    def get(self, name: str, *, read: Read = "strong") -> Any:
-        """What is kept under ``name``, None for nothing. Raises DamagedMemory."""
-        text = self._texts([name], read).get(name)
-        try:
-            found = None if text is None else json.loads(text)
-            if isinstance(found, dict) and PARTS in found:
-                found = json.loads(self._joined(name, found, read))
-            return found
-        except (ValueError, TypeError, KeyError, RecursionError):
-            raise self._unreadable(name) from None
-
-    def number(self, name: str, *, read: Read = "strong") -> int | None:
-        """The whole number that is kept under ``name``, None for nothing. Raises DamagedMemory."""
-        found = self.get(name, read=read)
-        if found is not None and type(found) is not int:
-            raise self._unreadable(name)
-        return found
-
-    def _unreadable(self, name: str) -> DamagedMemory:
-        return DamagedMemory(f"{name} of the shared memory {self.collection} cannot be read. {AGAIN}")
-
-    def put(self, name: str, value: object) -> None:
-        """Keep ``value``, which JSON can hold, under ``name``: in parts where it is longer than a text may be."""
-        text = json.dumps(value)
-        if len(text) > LONGEST_TEXT:
-            parts = [text[start : start + LONGEST_TEXT] for start in range(0, len(text), LONGEST_TEXT)]
-            self._write_texts({_part(name, number): part for number, part in enumerate(parts)})
-            text = json.dumps({PARTS: len(parts), "digest": hash64(text.encode())})
-        self._write_texts({name: text})
-
-    def _joined(self, name: str, found: dict[str, Any], read: Read) -> str:
-        """The parts of a long text. Raises KeyError, ValueError where they are not those that were written together."""
-        names = [_part(name, number) for number in range(min(int(found[PARTS]), MOST_PARTS))]
-        texts = self._texts(names, read)
-        text = "".join(texts[one] for one in names)
-        if hash64(text.encode()) != found["digest"]:
-            raise ValueError(name)
-        return text
-
-    def _texts(self, names: Sequence[str], read: Read) -> dict[str, str]:
-        where = [RowCondition("name", "in", tuple(names))]
-        found = self.server.query(self._meta, where, ["name", "value"], read=read)
-        return {str(row["name"]): str(row["value"]) for row in found}
-
-    def _write_texts(self, texts: Mapping[str, str]) -> None:
-        for name, text in texts.items():
-            self.server.upsert(self._meta, [{"name": name, "value": text, "dummy": _NOTHING}])
+        return self.server.is_graph(self.base)
 
     @property
     def token(self) -> str:
@@ -186,54 +154,87 @@ class SharedStore:
     def rows(self, ids: Iterable[int], *, read: Read = "strong") -> dict[int, SharedRow]:
         """Those of ``ids`` that are there, by id."""
         found: dict[int, SharedRow] = {}
-        for part in _batches(list(dict.fromkeys(ids))):
-            rows = self.server.query(self.collection, [RowCondition("id", "in", tuple(part))], ROW_COLUMNS, read=read)
+        for part in _batches(self._kept(ids)):
+            rows = self.server.query(self.base, [RowCondition("id", "in", tuple(part))], ROW_COLUMNS, read=read)
             found.update((row.id, row) for row in map(SharedRow.from_server, rows))
         return found
 
     def matching(self, *where: RowCondition, read: Read = "session") -> list[SharedRow]:
         """The rows for which all of ``where`` holds, by id; for conditions that few rows meet."""
-        found = self.server.query(self.collection, where, ROW_COLUMNS, limit=BATCH, read=read)
-        return sorted(map(SharedRow.from_server, found), key=lambda row: row.id)
+        found = self.server.query(self.base, where, ROW_COLUMNS, limit=BATCH, read=read)
+        return sorted(map(SharedRow.from_server, self._without_forgotten(found)), key=lambda row: row.id)
+
+    def columns(
+        self, names: Sequence[str], among: str, values: Sequence[str], *where: RowCondition
+    ) -> Iterator[ServerRow]:
+        """Some columns, with the id, of the rows whose column ``among`` has one of ``values``; for few rows each."""
+        for part in _batches(values):
+            found = self.server.query(self.base, [RowCondition(among, "in", tuple(part)), *where], names)
+            yield from self._without_forgotten(found)
 
     def pages(self, *where: RowCondition, read: Read = "strong") -> Iterator[list[SharedRow]]:
         """All rows for which ``where`` holds, by id, a page at a time."""
-        for page in self._windows(self.collection, "id", where, ROW_COLUMNS, read=read):
-            yield [SharedRow.from_server(row) for row in page]
+        for page in self._windows(self.base, "id", where, ROW_COLUMNS, read=read):
+            yield [SharedRow.from_server(row) for row in self._without_forgotten(page)]
 
     def ids(self, *where: RowCondition, read: Read = "strong") -> Iterator[int]:
         """The ids of these rows, increasing."""
-        for page in self._windows(self.collection, "id", where, ["id"], read=read, most=MOST_ROWS):
-            yield from (int(row["id"]) for row in page)
+        for page in self._windows(self.base, "id", where, ["id"], read=read, most=MOST_ROWS):
+            yield from (_int(row["id"]) for row in self._without_forgotten(page))
 
     def count(self, *where: RowCondition, read: Read = "strong") -> int:
         """How many rows ``where`` holds for, as the server counts them."""
-        return self.server.count(self.collection, where, read=read)
+        return self.server.count(self.base, where, read=read)
+
+    def recounted(self, among: Mapping[int, SharedLabel]) -> dict[int, SharedLabel]:
+        """How many active exemplars labels have, as the server counts them."""
+        return {
+            number: SharedLabel(label.path, self.count(RowCondition("label", "==", number), ACTIVE))
+            for number, label in among.items()
+        }
+
+    def lingering(self) -> dict[int, int]:
+        """Forgotten ids that the server has nevertheless, with the numbers of their labels."""
+        found: dict[int, int] = {}
+        for part in _batches(sorted(self.forgotten), MOST_ROWS):
+            where = [RowCondition("id", "in", tuple(part))]
+            rows = self.server.query(self.base, where, ["id", "label"])
+            found.update((_int(row["id"]), _int(row["label"])) for row in rows)
+        return found
 
     def nearest(self, vectors: F32, limit: int, *, read: Read) -> list[list[SharedRow]]:
         """For each of ``vectors`` (q, dim), up to ``limit`` active rows that the server finds nearest."""
-        found = self.server.search(self.collection, vectors, [ACTIVE], ROW_COLUMNS, limit=limit, read=read)
-        return [[_row_of(one) for one in of_query] for of_query in found]
+        hidden: set[int] = set()
+        while True:
+            where = [ACTIVE, RowCondition("id", "not in", tuple(sorted(hidden)))] if hidden else [ACTIVE]
+            found = self.server.search(self.base, vectors, where, ROW_COLUMNS, limit=limit, read=read)
+            seen = {_int(one.row["id"]) for of_query in found for one in of_query} & self.forgotten
+            if seen <= hidden:
+                return [
+                    [SharedRow.from_server(one.row) for one in of_query if _int(one.row["id"]) not in hidden]
+                    for of_query in found
+                ]
+            hidden |= seen
 
     def checksums(self, *where: RowCondition) -> dict[int, int]:
         """Of the rows for which ``where`` holds, which are no more than ``MOST_ROWS``, the checksums by id."""
-        found = self.server.query(self.collection, where, ["id", "checksum"])
+        found = self.server.query(self.base, where, ["id", "checksum"])
         return {_int(row["id"]): _int(row["checksum"]) for row in found}
 
     def remove(self, ids: Sequence[int]) -> None:
         """Delete rows and their thumbnails."""
         for part in _batches(ids):
             self.server.delete(self._images, tuple(part))
-            self.server.delete(self.collection, tuple(part))
+            self.server.delete(self.base, tuple(part))
 
     def remove_above(self, last: int) -> None:
         """Delete all rows with a higher id."""
-        while found := self.server.query(self.collection, [RowCondition("id", ">", last)], ["id"]):
+        while found := self.server.query(self.base, [RowCondition("id", ">", last)], ["id"]):
             self.remove([_int(row["id"]) for row in found])
 
     def write(self, rows: Sequence[SharedRow]) -> None:
         for part in _batches(rows):
-            self.server.upsert(self.collection, [row.to_server() for row in part])
+            self.server.upsert(self.base, [row.to_server() for row in part])
 
     def labels(self, *, read: Read = "strong") -> dict[int, SharedLabel]:
         """All labels by number, in the order of the numbers."""
@@ -245,21 +246,31 @@ class SharedStore:
 
     def write_labels(self, labels: Mapping[int, SharedLabel]) -> None:
         rows = [
-            {"label_id": number, "path": label.path, "active": label.active, "dummy": _NOTHING}
+            {"label_id": number, "path": label.path, "active": label.active, "dummy": NOTHING}
             for number, label in labels.items()
         ]
         for part in _batches(rows):
             self.server.upsert(self._labels, part)
-        if self._highest_label is None:
-            self._highest_label = self.number("last_label") or 0
-        if (last := max(labels, default=0)) > self._highest_label:
+        if (last := max(labels, default=0)) > self.highest_label:
             self.put("last_label", last)
             self._highest_label = last
+
+    @property
+    def highest_label(self) -> int:
+        """The highest number that a label was ever given, also one that is no more."""
+        if self._highest_label is None:
+            self._highest_label = self.number("last_label") or 0
+        return self._highest_label
+
+    def remove_labels(self, numbers: Sequence[int]) -> None:
+        """Delete labels that no row has."""
+        for part in _batches(numbers):
+            self.server.delete(self._labels, tuple(part))
 
     def thumbnails(self, ids: Iterable[int], *, read: Read = "session") -> dict[int, bytes]:
         """JPEGs of those among ``ids`` that have one. Raises DamagedMemory for what is no small JPEG."""
         found: dict[int, bytes] = {}
-        for part in _batches(list(ids)):
+        for part in _batches(self._kept(ids)):
             where = [RowCondition("id", "in", tuple(part))]
             rows = self.server.query(self._images, where, ["id", "thumbnail"], read=read)
             found.update((_int(row["id"]), _jpeg_of(row)) for row in rows)
@@ -269,27 +280,39 @@ class SharedStore:
         """Keep thumbnails, each made smaller where it does not fit into a text."""
         for part in _batches(list(jpegs.items())):
             rows = [
-                {"id": exemplar, "thumbnail": base64.b64encode(fitting(jpeg)).decode(), "dummy": _NOTHING}
+                {"id": exemplar, "thumbnail": base64.b64encode(fitting(jpeg)).decode(), "dummy": NOTHING}
                 for exemplar, jpeg in part
             ]
             self.server.upsert(self._images, rows)
 
     def flush(self) -> None:
         """Have the server write to its disk what it holds."""
-        for name in _names(self.collection):
+        for name in self._names:
             self.server.flush(name)
 
+    def compact(self) -> Erasure:
+        """Have the server leave out of its files what was deleted; returns the least that it says of any collection."""
+        said = [self.server.compact(name) for name in self._names]
+        return min(said, key=get_args(Erasure).index)
+
+    def _kept(self, ids: Iterable[int]) -> list[int]:
+        """``ids``, each once, without forgotten ones."""
+        return [one for one in dict.fromkeys(ids) if one not in self.forgotten]
+
+    def _without_forgotten(self, rows: Iterable[ServerRow]) -> list[ServerRow]:
+        return [row for row in rows if row["id"] not in self.forgotten]
+
     @property
-    def _meta(self) -> str:
-        return f"{self.collection}_meta"
+    def _names(self) -> tuple[str, ...]:
+        return self.base, self._images, self._labels, self._meta
 
     @property
     def _images(self) -> str:
-        return f"{self.collection}_images"
+        return f"{self.base}_images"
 
     @property
     def _labels(self) -> str:
-        return f"{self.collection}_labels"
+        return f"{self.base}_labels"
 
     def _windows(
         self,
@@ -325,10 +348,10 @@ class SharedStore:
 
     def _expected(self) -> dict[str, ServerColumns]:
         exemplars = exemplar_columns(self.identity.dim, graph=False)
-        return {self.collection: exemplars, self._images: _IMAGES, self._labels: _LABELS, self._meta: _META}
+        return {self.base: exemplars, self._images: IMAGES, self._labels: LABELS, self._meta: META}
 
     def _require_ours(self) -> None:
-        self._require_columns(self._meta, _META)
+        self._require_columns(self._meta, META)
         found = self.get("format")
         if not isinstance(found, dict) or found.get("product") != PRODUCT or not isinstance(found.get("format"), int):
             raise self._foreign(self._meta)
@@ -384,10 +407,6 @@ def fitting(jpeg: bytes) -> bytes:
             image, quality = image.resize((max(image.width // 2, 1), max(image.height // 2, 1))), 80
 
 
-def _part(name: str, number: int) -> str:
-    return f"{name}/{number}"
-
-
 def _jpeg_of(row: ServerRow) -> bytes:
     try:
         jpeg = base64.b64decode(str(row["thumbnail"]), validate=True)
@@ -398,18 +417,11 @@ def _jpeg_of(row: ServerRow) -> bytes:
     return jpeg
 
 
-def _row_of(found: Found) -> SharedRow:
-    return SharedRow.from_server(found.row)
-
-
-def _names(collection: str) -> tuple[str, ...]:
-    return collection, f"{collection}_images", f"{collection}_labels", f"{collection}_meta"
-
-
 def _int(value: object) -> int:
     return int(value)  # type: ignore[call-overload,no-any-return]
 
 
-def _batches(items: Sequence[Any]) -> Iterator[Sequence[Any]]:
-    for start in range(0, len(items), BATCH):
-        yield items[start : start + BATCH]
+def _batches(items: Sequence[Any], most: int | None = None) -> Iterator[Sequence[Any]]:
+    size = most or BATCH
+    for start in range(0, len(items), size):
+        yield items[start : start + size]
