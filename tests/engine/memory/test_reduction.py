@@ -12,7 +12,7 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from tests.engine.exchange.memories import facts, paint, paint_classes
-from tests.reliability.planting import plant, plant_value, reseal
+from tests.reliability.planting import plant, reseal
 from visualmemory_gui.cli.main import app
 from visualmemory_gui.engine.attribution import attribute
 from visualmemory_gui.engine.encoders import fake, registry
@@ -180,13 +180,6 @@ def test_a_projection_that_is_not_what_was_written_is_damage(copy: Path, sql: st
     plant(copy, sql)
     reseal(copy)
     with pytest.raises(DamagedMemory, match=r"projection|reduces"):
-        VisualMemory.open(copy)
-
-
-def test_a_projection_of_another_type_is_damage(copy: Path) -> None:
-    text = f"hex(zeroblob({2 * 64 * (1 + DIM)}))"
-    assert plant_value(copy, "projection", "numbers", text, fit=True)
-    with pytest.raises(DamagedMemory, match="projection"):
         VisualMemory.open(copy)
 
 

@@ -39,6 +39,5 @@ def _numbers(database: Database, size: int) -> bytes:
     """The stored bytes, if they are ``size``. Before format 5 there was no such table."""
     if int(database.one("pragma user_version")[0]) < 5:
         return b""
-    whole = "typeof(numbers) = 'blob' and length(numbers) = ?"
-    found = database.maybe(f"select numbers from projection where {whole}", (size,))
+    found = database.maybe("select numbers from projection where length(numbers) = ?", (size,))
     return b"" if found is None else bytes(found[0])
