@@ -242,8 +242,8 @@ class TestFilters:
         bar = FilterBar()
         qtbot.addWidget(bar)
         bar.set_pick("x" * 50)
-        assert bar.findChild(QToolButton).text().endswith("…")
-        assert "x" * 50 in bar.findChild(QToolButton).toolTip()
+        assert bar.findChild(QToolButton, "filterPick").text().endswith("…")
+        assert "x" * 50 in bar.findChild(QToolButton, "filterPick").toolTip()
 
 
 def test_a_memory_for_reading_only_has_no_way_to_change_the_past(edited, small):
