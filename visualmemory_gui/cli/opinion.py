@@ -62,7 +62,7 @@ def opinion(
         say(f"sending {what}")
     else:
         typer.confirm(f"Send {what}?", abort=True, err=True)
-    with Progress() as report:
+    with Progress(f"waiting for {endpoint.host}") as report:
         found = ask(question, endpoint, key=key_of(endpoint), report=report)
     if as_json:
         emit(opinion_json(image, question, found))

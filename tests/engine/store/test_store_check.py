@@ -22,6 +22,7 @@ from visualmemory_gui.engine.store.watch import Watch
 from visualmemory_gui.engine.types import Box
 
 BOOKKEEPING = ("sqlite_sequence",)
+AT_OPENING = ("projection",)  # empty unless vectors are reduced, and then compared at every opening
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ def test_every_column_of_every_row_is_watched(full):
     full.database.execute("pragma foreign_keys=off")
     full.database.execute("pragma ignore_check_constraints=on")
     missed = []
-    for table in sorted(set(tables(full)) - set(BOOKKEEPING)):
+    for table in sorted(set(tables(full)) - {*BOOKKEEPING, *AT_OPENING}):
         for column in [row[1] for row in full.database.rows(f"pragma table_info({table})")]:
             value = full.database.one(f"select {column} from {table} where {column} is not null limit 1")[0]
             changed = other_than(value)
@@ -97,6 +98,7 @@ def other_than(value):
     "damage",
     [
         "delete from exemplars where id = 20",
+        "insert into projection values (1, x'00')",
         "delete from vectors where id = 20",
         "delete from thumbnails where id = 20",
         "insert into vectors values (999, x'00')",

@@ -10,11 +10,11 @@ from contextlib import closing
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import BadLabel, DamagedMemory
-from visualmemory_gui.engine.store import exemplars, labels, ledger, settings
+from visualmemory_gui.engine.store import exemplars, labels, ledger, settings, stored_projection
 from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.exemplar_row import Row
-from visualmemory_gui.engine.store.schema import open_memory
+from visualmemory_gui.engine.store.schema import encoder_identity, open_memory
 from visualmemory_gui.engine.store.sealed_table import SEALED
 from visualmemory_gui.engine.store.vectors import dim_of
 from visualmemory_gui.engine.types import Damage
@@ -36,7 +36,7 @@ def damages(folder: Path) -> Iterator[Damage]:
 
 
 def _looks() -> tuple[Callable[[Database], Iterator[Damage]], ...]:
-    rows = (_meta, _sealed, _labels, _settings, _tallies)
+    rows = (_meta, _projection, _sealed, _labels, _settings, _tallies)
     return (_structure, _references, *rows, _exemplars, _vectors, _thumbnails, _history)
 
 
@@ -54,6 +54,12 @@ def _references(database: Database) -> Iterator[Damage]:
 def _meta(database: Database) -> Iterator[Damage]:
     if not ledger.is_whole(database):
         yield Damage("row", "meta 1", "its checksum does not match")
+
+
+def _projection(database: Database) -> Iterator[Damage]:
+    """What a memory of whole vectors keeps there; a projection itself is compared at every opening."""
+    if not stored_projection.is_alone(database, encoder_identity(database)):
+        yield Damage("row", "projection", "the memory's encoder names no such projection")
 
 
 def _sealed(database: Database) -> Iterator[Damage]:

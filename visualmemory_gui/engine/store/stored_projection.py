@@ -35,9 +35,20 @@ def completed(database: Database, identity: EncoderIdentity) -> EncoderIdentity:
         raise DamagedMemory(f"{database.path} is damaged: {error}. {RESTORE}") from error
 
 
+def is_alone(database: Database, identity: EncoderIdentity) -> bool:
+    """Whether nothing is kept beside the projection of ``identity``, if it has one."""
+    kept = int(database.one("select count(*) from projection")[0]) if _has_table(database) else 0
+    return kept == (identity.projection is not None)
+
+
+def _has_table(database: Database) -> bool:
+    """Since format 5."""
+    return int(database.one("pragma user_version")[0]) >= 5
+
+
 def _numbers(database: Database, size: int) -> bytes:
-    """The stored bytes, if they are ``size``. Before format 5 there was no such table."""
-    if int(database.one("pragma user_version")[0]) < 5:
+    """The stored bytes, if they are ``size``."""
+    if not _has_table(database):
         return b""
     found = database.maybe("select numbers from projection where length(numbers) = ?", (size,))
     return b"" if found is None else bytes(found[0])
