@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import tempfile
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,10 +27,16 @@ GOOD = {"memory": "/m.vmem", "query": "/a.png", "workspace": "study"}
 
 
 @pytest.fixture
-def asking(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asking]:
+def room() -> Iterator[Path]:
+    """An empty folder whose path is short enough for that of a socket, which ``tmp_path`` may not be."""
+    with tempfile.TemporaryDirectory() as folder:
+        yield Path(folder)
+
+
+@pytest.fixture
+def asking(qtbot: QtBot, room: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Asking]:
     """Hands a request over as another process would, while the window goes on."""
-    (tmp_path / "run").mkdir(mode=0o700)
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "run"))
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(room))
     with ThreadPoolExecutor(1) as other:
 
         def ask(request: StartRequest) -> bool:
@@ -40,7 +47,9 @@ def asking(qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ite
         yield ask
 
 
-def test_a_window_takes_what_starts_on_its_memory_ask_for(desk: Desk, asking: Asking, tmp_path: Path) -> None:
+def test_a_window_takes_what_starts_on_its_memory_ask_for(
+    desk: Desk, asking: Asking, tmp_path: Path, room: Path
+) -> None:
     memory, image = desk.memory.address, tmp_path / "query.png"
     paint_image((200, 30, 30), seed=9).save(image)
     assert not asking(StartRequest(memory))  # nobody listens yet
@@ -61,7 +70,7 @@ def test_a_window_takes_what_starts_on_its_memory_ask_for(desk: Desk, asking: As
     question.close()
     desk.window.session.close()
     desk.settle()
-    assert not asking(StartRequest(memory)) and list((tmp_path / "run" / "visualmemory").iterdir()) == []
+    assert not asking(StartRequest(memory)) and list((room / "visualmemory").iterdir()) == []
     desk.open(Path(memory))
     assert asking(StartRequest(memory, workspace=Workspace.curate)) and desk.window.workspace == "curate"
 
@@ -73,12 +82,12 @@ def test_every_workspace_of_the_window_can_be_asked_for(desk: Desk) -> None:
         assert desk.window.workspace == name
 
 
-def test_calls_that_are_no_requests_are_dropped(qtbot: QtBot, asking: Asking, tmp_path: Path) -> None:
+def test_calls_that_are_no_requests_are_dropped(qtbot: QtBot, asking: Asking, tmp_path: Path, room: Path) -> None:
     taken: list[StartRequest] = []
     server = WindowServer(lambda request: taken.append(request) or "")
     memory = str(tmp_path / "m.vmem")
     server.listen(memory)
-    address = next((tmp_path / "run" / "visualmemory").iterdir())
+    address = next((room / "visualmemory").iterdir())
     for said in (b"", b"\n", b"{}\n", b"\xff\n", b"[" * 5000 + b"\n", b"x" * (MOST_BYTES + 1), b'{"memory": "/m"}\n'):
         with socket.socket(socket.AF_UNIX) as call:
             call.connect(str(address))
@@ -108,11 +117,11 @@ def test_calls_that_are_no_requests_are_dropped(qtbot: QtBot, asking: Asking, tm
     assert not address.exists()
 
 
-def test_what_a_crashed_window_left_behind_is_replaced(asking: Asking, tmp_path: Path) -> None:
+def test_what_a_crashed_window_left_behind_is_replaced(asking: Asking, tmp_path: Path, room: Path) -> None:
     memory = str(tmp_path / "m.vmem")
     server = WindowServer(lambda _: "")
     server.listen(memory)
-    address = next((tmp_path / "run" / "visualmemory").iterdir())
+    address = next((room / "visualmemory").iterdir())
     server.stop()
     with socket.socket(socket.AF_UNIX) as left:
         left.bind(str(address))
@@ -122,17 +131,17 @@ def test_what_a_crashed_window_left_behind_is_replaced(asking: Asking, tmp_path:
     server.stop()
 
 
-def test_a_folder_that_others_can_enter_is_not_used(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_that_others_can_enter_is_not_used(room: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("a", "b"):
-        (tmp_path / name).mkdir()
-    monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path / "a"))
-    monkeypatch.setattr(handover.tempfile, "gettempdir", lambda: str(tmp_path / "b"))
-    (tmp_path / "a" / "visualmemory").symlink_to(tmp_path)
+        (room / name).mkdir()
+    monkeypatch.setenv("XDG_RUNTIME_DIR", str(room / "a"))
+    monkeypatch.setattr(handover.tempfile, "gettempdir", lambda: str(room / "b"))
+    (room / "a" / "visualmemory").symlink_to(room)
     server = WindowServer(lambda _: "")
     server.listen("/m.vmem")
-    assert server.listening and len([*(tmp_path / "b").rglob("*")]) == 2
+    assert server.listening and len([*(room / "b").rglob("*")]) == 2
     server.stop()
-    next((tmp_path / "b").iterdir()).chmod(0o755)
+    next((room / "b").iterdir()).chmod(0o755)
     server.listen("/m.vmem")
     assert not server.listening and not hand_over(StartRequest("/m.vmem"))
 
