@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import ImageColor
 
 from tests.conftest import paint_image
 from visualmemory_gui import VisualMemory
@@ -31,6 +32,7 @@ def memory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[VisualMemory]:
 
 
 def test_images_are_found_best_first_with_their_cosine(memory: VisualMemory) -> None:
+    ImageColor.getrgb("red")  # from now on Pillow's table holds it in another form
     found = find(memory, "  a red \n flag ", most=5)
     assert found.ids[:3].tolist() != [] and set(found.ids[:3].tolist()) == {1, 2, 3}  # 4 is struck out
     [text] = FakeText().encode(["a red flag"])

@@ -76,6 +76,6 @@ class FakeText:
 def _named_colour(text: str) -> tuple[int, ...]:
     from PIL import ImageColor  # late: encoders are listed without it
 
-    named = [ImageColor.colormap[word] for word in re.findall("[a-z]+", text.lower()) if word in ImageColor.colormap]
-    colours = [ImageColor.getrgb(colour)[:3] for colour in map(str, named)] or [(128, 128, 128)]
+    named = [word for word in re.findall("[a-z]+", text.lower()) if word in ImageColor.colormap]
+    colours = [ImageColor.getrgb(word)[:3] for word in named] or [(128, 128, 128)]
     return tuple(sum(values) // len(colours) for values in zip(*colours, strict=True))
