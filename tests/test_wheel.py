@@ -90,8 +90,8 @@ def test_every_module_that_is_started_as_a_process_starts_from_the_wheel(install
     assert "not a video" in found["refused"]
     assert {command[2].rpartition(".")[2] for command in found["started"] if command[1] == "-m"} == modules
     assert modules >= {"child", "byte_scan", "video_child"}
-    scripts = [command[2] for command in found["started"] if command[1] == "-P"]
-    assert scripts == [str(installed / "visualmemory_gui/engine/exchange/table_child.py")]
+    scripts = {command[2] for command in found["started"] if command[1] == "-P"}
+    assert scripts == {str(installed / "visualmemory_gui/engine/exchange/table_child.py")}
 
 
 def test_the_commands_that_the_wheel_installs_start(installed: Path) -> None:

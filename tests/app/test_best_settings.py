@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partialmethod
 from pathlib import Path
 
 import pytest
@@ -86,7 +85,8 @@ def test_a_large_first_import_offers_to_find_the_best_settings(
     monkeypatch.setattr(best_settings, "FEWEST", enough)
     offered: list[NoteAction] = []
     empty_desk.window.session.note_posted.connect(lambda text, undo, actions: offered.extend(actions))
-    monkeypatch.setattr(Session, "create", partialmethod(Session.create, encoder="fake"))
+    create = Session.create
+    monkeypatch.setattr(Session, "create", lambda session, path, _, **named: create(session, path, "fake", **named))
     images = write_images(tmp_path / "images", each=4)
     empty_desk.drop_files(empty_desk.window.empty, images)
     empty_desk.settle()
