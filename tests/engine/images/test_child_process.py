@@ -10,6 +10,7 @@ import pytest
 from tests.conftest import paint_image
 from visualmemory_gui.engine.images import child_process
 from visualmemory_gui.engine.images.pool import DecodePool
+from visualmemory_gui.engine.processes.child_process import end
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_a_child_that_no_one_took_ends_with_the_block(launched: list[subprocess.
 def test_another_program_is_not_mistaken_for_the_child(launched: list[subprocess.Popen[bytes]]) -> None:
     with child_process.started_ahead():
         other = child_process.started(("true",))
-        child_process.end(other)
+        end(other)
         assert other is not launched[0] and len(child_process._ahead) == 1
 
 

@@ -7,9 +7,9 @@ import subprocess
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 
-_HOME = Path(__file__).resolve().parents[3]
+from visualmemory_gui.engine.processes.child_process import HOME
+
 LIMIT_S = 60.0
 
 
@@ -45,7 +45,7 @@ def _answers(names: list[str], limit_s: float) -> tuple[list[Probed], Probed]:
     """The answers of one child, and what is to be said of the name after the last one."""
     command = [sys.executable, "-m", f"{__package__}.probe_child", *names]
     try:
-        done = subprocess.run(command, capture_output=True, timeout=limit_s, cwd=_HOME, check=False)
+        done = subprocess.run(command, capture_output=True, timeout=limit_s, cwd=HOME, check=False)
     except subprocess.TimeoutExpired as late:
         return _read(late.stdout or b""), Probed(error=f"not ready after {limit_s:g} s")
     except OSError as error:

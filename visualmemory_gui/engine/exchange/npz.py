@@ -7,7 +7,6 @@ The arrays are ``vectors`` (n, d) of floating-point numbers and ``labels`` (n,) 
 from __future__ import annotations
 
 import zipfile
-import zlib
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -18,7 +17,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.errors import ExchangeError
-from visualmemory_gui.engine.exchange.archive import FREE_EXPANSION, MOST_EXPANSION
+from visualmemory_gui.engine.exchange.archive import BROKEN, FREE_EXPANSION, MOST_EXPANSION
 from visualmemory_gui.engine.exchange.import_rows import LONGEST_TEXT
 from visualmemory_gui.engine.exchange.table import Batch, Head, batch_rows, require_size
 from visualmemory_gui.engine.exchange.table_child import LABELS, VECTORS
@@ -27,7 +26,7 @@ SUFFIX = ".npz"
 SOURCES, CLASSES = ("sources",), ("classes",)
 TURNED_AT_ONCE = 1 << 30
 """Bytes of an array that lies column by column: it can only be turned as a whole."""
-_BROKEN = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, ValueError, KeyError, OSError)
+_BROKEN = (*BROKEN, OSError)
 Array = npt.NDArray[Any]
 
 

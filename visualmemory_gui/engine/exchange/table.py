@@ -18,6 +18,7 @@ import numpy.typing as npt
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.table_child import BATCH_COMPONENTS, MOST_COMPONENTS, MOST_DIM, MOST_ROWS
 from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.processes.child_process import end
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import writable
 from visualmemory_gui.engine.types import Exemplar
@@ -151,9 +152,7 @@ def _child(path: Path) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
     try:
         yield child, child.stdout
     finally:
-        child.kill()
-        child.stdout.close()
-        child.wait()
+        end(child)
 
 
 def _head(child: subprocess.Popen[bytes], stream: IO[bytes], path: Path) -> Head:

@@ -5,18 +5,18 @@ from __future__ import annotations
 import math
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePath
-from typing import Any, BinaryIO, cast
+from typing import Any
 
 from visualmemory_gui.engine.errors import BadImage, BadValue, VisualMemoryError
 from visualmemory_gui.engine.exchange import video_child
 from visualmemory_gui.engine.exchange.atomic_output import new_folder
-from visualmemory_gui.engine.images.child_process import end, started
+from visualmemory_gui.engine.images.child_process import started
 from visualmemory_gui.engine.images.files import absolute, shown
 from visualmemory_gui.engine.processes import frames
+from visualmemory_gui.engine.processes.child_process import end
 from visualmemory_gui.engine.progress import Report, silent
 
 EVERY_S = 2.0
@@ -80,33 +80,21 @@ def _messages(path: str, every_s: float) -> Iterator[tuple[dict[str, Any], bytes
         process = started([sys.executable, "-m", video_child.__name__])
     except OSError as error:
         raise VisualMemoryError(f"the process that reads videos cannot be started ({error})") from error
+    request: dict[str, Any] | None = {"path": path, "every_s": every_s}
     try:
-        frames.write(cast(BinaryIO, process.stdin), {"path": path, "every_s": every_s})
         while True:
-            header, jpeg = _next(process)
+            header, jpeg = _next(process, request)
             if "end" in header:
                 return
             yield header, jpeg
+            request = None
     finally:
         end(process)
 
 
-def _next(process: subprocess.Popen[bytes]) -> tuple[dict[str, Any], bytes]:
-    late = threading.Event()
-
-    def expire() -> None:
-        late.set()
-        process.kill()
-
-    timer = threading.Timer(FRAME_S, expire)
-    timer.daemon = True
-    timer.start()
-    try:
-        header, parts = frames.read(cast(BinaryIO, process.stdout))
-        return header, bytes(parts[0]) if parts else b""
-    except (OSError, EOFError, ValueError, KeyError, TypeError):
-        late_words = f"the next frame takes longer than {FRAME_S:g} s"
-        return {"reason": late_words if late.is_set() else "the decoder crashed"}, b""
-    finally:
-        timer.cancel()
-        timer.join()
+def _next(process: subprocess.Popen[bytes], request: dict[str, Any] | None) -> tuple[dict[str, Any], bytes]:
+    answer, late = frames.exchange(process, request, FRAME_S)
+    if answer is None:
+        return {"reason": f"the next frame takes longer than {FRAME_S:g} s" if late else "the decoder crashed"}, b""
+    header, parts = answer
+    return header, bytes(parts[0]) if parts else b""

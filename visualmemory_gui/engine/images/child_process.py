@@ -8,10 +8,10 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
+
+from visualmemory_gui.engine.processes.child_process import HOME, end
 
 COMMAND = (sys.executable, "-m", "visualmemory_gui.engine.images.child")
-_HOME = Path(__file__).resolve().parents[3]
 # One image at a time needs no thread pools, and each would count against the child's memory limit.
 _QUIET = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1", "MALLOC_ARENA_MAX": "2"}
 _ahead: list[subprocess.Popen[bytes]] = []
@@ -41,23 +41,13 @@ def started_ahead() -> Iterator[None]:
             end(_ahead.pop())
 
 
-def end(process: subprocess.Popen[bytes]) -> None:
-    """Kill the child, collect its exit code and close its pipes."""
-    process.kill()
-    process.wait()
-    for pipe in (process.stdin, process.stdout):
-        if pipe is not None:
-            with contextlib.suppress(OSError):  # what is left to send cannot be flushed
-                pipe.close()
-
-
 def _launched(command: Sequence[str]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(
         list(command),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
-        cwd=_HOME,
+        cwd=HOME,
         env={**os.environ, **_QUIET},
         creationflags=getattr(subprocess, "CREATE_NO_WINDOW", 0),
     )

@@ -7,11 +7,13 @@ import subprocess
 import threading
 from collections.abc import Sequence
 from dataclasses import asdict
-from typing import Any, BinaryIO, cast
+from typing import Any, cast
 
 from visualmemory_gui.engine.errors import BadImage, BadValue, VisualMemoryError
 from visualmemory_gui.engine.images import child_process
 from visualmemory_gui.engine.processes import frames
+from visualmemory_gui.engine.processes.child_process import end
+from visualmemory_gui.engine.processes.frames import Message
 from visualmemory_gui.engine.types import Box, DecodedImage, FullImage, Geometry
 
 _START_S = 60.0
@@ -52,7 +54,7 @@ class Worker:
         """All pixels of the image in the file at the absolute ``path``. Raises BadImage that names ``shown``."""
         return frames.full_image(*self._image(path, shown, full=True))
 
-    def _image(self, path: str, shown: str, *, box: tuple[int, ...] | None = None, full: bool = False) -> _Answer:
+    def _image(self, path: str, shown: str, *, box: tuple[int, ...] | None = None, full: bool = False) -> Message:
         self._make_ready()
         most = self._timeout_s * (_FULL_SIZE if full else 1)
         request = {"path": path, "geometry": self._geometry, "box": box, "full": full, "seconds": math.ceil(most) + 5}
@@ -76,7 +78,7 @@ class Worker:
             process, self._process = self._process, None
         if process is None:
             return
-        child_process.end(process)
+        end(process)
 
     def _make_ready(self) -> None:
         process = self._process
@@ -90,7 +92,7 @@ class Worker:
                 raise VisualMemoryError("the process that reads images does not start")
             self._ready = True
 
-    def _asked(self, request: dict[str, Any], shown: str, seconds: float) -> _Answer:
+    def _asked(self, request: dict[str, Any], shown: str, seconds: float) -> Message:
         answer, late = self._exchange(request, seconds)
         if answer is None or late:
             self.reap()
@@ -100,27 +102,6 @@ class Worker:
             raise BadImage(shown, "stopped before it was decoded")
         raise BadImage(shown, f"decoding it takes longer than {seconds:g} s" if late else "the decoder crashed")
 
-    def _exchange(self, request: dict[str, Any] | None, seconds: float) -> tuple[_Answer | None, bool]:
+    def _exchange(self, request: dict[str, Any] | None, seconds: float) -> tuple[Message | None, bool]:
         """Send ``request``, if any, and wait for an answer, None when the child ended; and whether it was too late."""
-        process = cast("subprocess.Popen[bytes]", self._process)
-        late = threading.Event()
-
-        def expire() -> None:
-            late.set()
-            process.kill()
-
-        timer = threading.Timer(seconds, expire)
-        timer.daemon = True
-        timer.start()
-        try:
-            if request is not None:
-                frames.write(cast(BinaryIO, process.stdin), request)
-            return frames.read(cast(BinaryIO, process.stdout)), late.is_set()
-        except (OSError, EOFError, ValueError, KeyError, TypeError):
-            return None, late.is_set()
-        finally:
-            timer.cancel()
-            timer.join()
-
-
-_Answer = tuple[dict[str, Any], list[bytearray]]
+        return frames.exchange(cast("subprocess.Popen[bytes]", self._process), request, seconds)

@@ -24,6 +24,7 @@ import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.processes.child_process import HOME, end
 from visualmemory_gui.engine.progress import Report, silent
 
 PIECE = 24
@@ -33,7 +34,6 @@ PIECES_PER_ITEM = 64
 CHUNK = 8 << 20
 READY = b"ready\n"
 _COMMAND = (sys.executable, "-m", "visualmemory_gui.engine.processes.byte_scan")
-_HOME = Path(__file__).resolve().parents[3]
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +71,7 @@ class Scanner:
         wanted = sorted(set(needles))
         try:
             # Its folder is the package's, so that it imports this product and nothing that lies around.
-            self._child = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=_HOME)
+            self._child = subprocess.Popen(_COMMAND, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=HOME)
         except OSError as error:
             raise StorageError(f"the process that looks for remaining bytes cannot be started ({error})") from error
         try:
@@ -104,13 +104,7 @@ class Scanner:
         raise StorageError("the scan for remaining bytes did not finish")
 
     def close(self) -> None:
-        if self._child.poll() is None:
-            self._child.kill()
-        self._child.wait()
-        for pipe in (self._child.stdin, self._child.stdout):
-            if pipe:
-                with contextlib.suppress(OSError):  # what is left to send cannot be flushed
-                    pipe.close()
+        end(self._child)
 
     @property
     def _out(self) -> IO[bytes]:

@@ -5,18 +5,23 @@ from __future__ import annotations
 import json
 import math
 import struct
-from typing import TYPE_CHECKING, Any, BinaryIO
+import threading
+from typing import TYPE_CHECKING, Any, BinaryIO, cast
 
 import numpy as np
 
 from visualmemory_gui.engine.types import Box, DecodedImage, FullImage
 
 if TYPE_CHECKING:
+    import subprocess
+
     from PIL import Image
 
 _LENGTH = struct.Struct(">I")
 _MAX_HEADER = 1 << 20
 _STRIP_PIXELS = 2_000_000
+Message = tuple[dict[str, Any], list[bytearray]]
+"""A header and its parts."""
 _FIELDS = ("content", "width", "height", "sha256", "source", "suffix", "original", "pages")
 
 
@@ -45,13 +50,40 @@ def full_image(header: dict[str, Any], parts: list[bytearray]) -> FullImage:
     return FullImage(pixels, header["width"], header["height"], header["sha256"])
 
 
-def read(stream: BinaryIO) -> tuple[dict[str, Any], list[bytearray]]:
+def read(stream: BinaryIO) -> Message:
     """The next header and its parts. Raises EOFError when the other side is gone, ValueError when it sends nonsense."""
     (length,) = _LENGTH.unpack(_exactly(stream, _LENGTH.size))
     if length > _MAX_HEADER:
         raise ValueError("not a header")
     header = json.loads(_exactly(stream, length))
     return header, [_exactly(stream, size) for size in header["parts"]]
+
+
+def exchange(
+    process: subprocess.Popen[bytes], request: dict[str, Any] | None, seconds: float
+) -> tuple[Message | None, bool]:
+    """Send ``request``, if any, and wait for an answer, None when the child ended; and whether it was too late.
+
+    A child that takes longer than ``seconds`` is killed.
+    """
+    late = threading.Event()
+
+    def expire() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(seconds, expire)
+    timer.daemon = True
+    timer.start()
+    try:
+        if request is not None:
+            write(cast(BinaryIO, process.stdin), request)
+        return read(cast(BinaryIO, process.stdout)), late.is_set()
+    except (OSError, EOFError, ValueError, KeyError, TypeError):
+        return None, late.is_set()
+    finally:
+        timer.cancel()
+        timer.join()
 
 
 def _exactly(stream: BinaryIO, size: int) -> bytearray:

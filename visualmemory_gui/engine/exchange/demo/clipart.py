@@ -11,6 +11,7 @@ from pathlib import Path
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.demo.selection import Chosen, Needs, classes_of, laid_out, lay_out
 from visualmemory_gui.engine.files.atomic_file import scratch
+from visualmemory_gui.engine.processes.child_process import end
 from visualmemory_gui.engine.progress import Report
 
 PACKAGE = "openclipart-png"
@@ -82,8 +83,7 @@ def _run(command: list[str], folder: Path, report: Report, *, what: str, size: i
                 here = sum(path.stat().st_size for path in folder.glob("*.deb*"))
                 report(here // MB, size and max(size, here) // MB, what)
         finally:
-            child.kill()
-            child.wait()
+            end(child)
         if child.returncode:
             told.seek(0)
             lines = told.read().decode("utf-8", "replace").strip().splitlines() or ["it gave no reason"]
