@@ -132,7 +132,7 @@ def added_text(result: QueueAdded) -> str:
     if result.skipped:
         parts.append(f"{len(result.skipped):,} could not be read")
     if result.first_pages:
-        parts.append(skipped_files.first_page_words(result.first_pages))
+        parts.append(skipped_files.first_page_words(len(result.first_pages)))
     if result.stopped:
         parts.append("the rest was not read")
     return "; ".join(parts) + "."

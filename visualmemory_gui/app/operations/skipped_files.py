@@ -23,7 +23,7 @@ def show(session: Session, skipped: Sequence[Skipped], first_pages: Sequence[Fir
 def ask(session: Session, skipped: Sequence[Skipped], first_pages: Sequence[FirstPage] = ()) -> None:
     """Ask the window to list ``skipped``, and after them ``first_pages``."""
     rows = [*((one.path, one.reason) for one in skipped), *((one.path, one.words) for one in first_pages)]
-    parts = (words(skipped) if skipped else "", first_page_words(first_pages) if first_pages else "")
+    parts = (words(skipped) if skipped else "", first_page_words(len(first_pages)) if first_pages else "")
     session.skipped_asked.emit("; ".join(part for part in parts if part), rows)
 
 
@@ -32,7 +32,8 @@ def words(skipped: Sequence[Skipped]) -> str:
     return f"{how_many(len(skipped), 'file')} {'was' if len(skipped) == 1 else 'were'} left out"
 
 
-def first_page_words(files: Sequence[FirstPage]) -> str:
+def first_page_words(count: int) -> str:
     """ "3 files have several pages, of which only the first was taken"."""
-    many = f"{how_many(len(files), 'file')} {'has' if len(files) == 1 else 'have'}"
-    return f"{many} several pages, of which only the first was taken"
+    return (
+        f"{how_many(count, 'file')} {'has' if count == 1 else 'have'} several pages, of which only the first was taken"
+    )

@@ -119,7 +119,7 @@ def built_text(result: BuildResult, under: str = "") -> str:
     if result.skipped:
         parts.append(f"{len(result.skipped):,} files skipped")
     if result.first_pages:
-        parts.append(skipped_files.first_page_words(result.first_pages))
+        parts.append(skipped_files.first_page_words(len(result.first_pages)))
     return "; ".join(parts) + "."
 
 
@@ -151,7 +151,7 @@ def _decoded(memory: WholeMemory, images: Sequence[ImageLike], report: Report) -
 def _pages(result: AddResult) -> str:
     """A sentence on files of which only the first page was taken."""
     if len(result.pages) > 1:
-        return f" {len(result.pages):,} files have several pages, of which only the first was taken."
+        return f" {skipped_files.first_page_words(len(result.pages))}."
     return "".join(f" Only the first of {pages:,} pages was taken." for pages in result.pages.values())
 
 
