@@ -241,9 +241,10 @@ def own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
 
 @pytest.fixture(autouse=True, scope="module")
 def collected() -> Iterator[None]:
-    """What a module leaves behind of Qt dies here, not in a thread of a later test."""
+    """What a module leaves behind of Qt dies here, not in a thread of a later test; its tasks have been shut down."""
     yield
     gc.collect()
+    assert gc.isenabled(), "tasks of this module were not shut down: the collection of cycles is still theirs"
 
 
 @pytest.fixture(scope="session")

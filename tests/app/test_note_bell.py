@@ -168,11 +168,13 @@ def test_a_read_only_memory_has_notes_and_the_list_says_when_there_is_none(desk:
 
 
 def test_a_hundred_thousand_notes_take_the_room_of_fifty(qtbot: QtBot) -> None:
-    kept = NoteLog(Tasks())
+    tasks = Tasks()
+    kept = NoteLog(tasks)
     for number in range(100_000):
         kept.keep(KeptNote(f"Note {number}.", (NoteAction("Show it", lambda: None),)))
     assert len(kept.notes) == MOST and kept.rowCount() == 2 * MOST
     assert (kept.notes[0].text, kept.notes[-1].text) == ("Note 99999.", "Note 99950.")
+    tasks.shutdown()
 
 
 @pytest.mark.parametrize("workspace", ["Curate", "Study"])

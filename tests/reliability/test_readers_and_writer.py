@@ -144,8 +144,12 @@ def place(tmp_path: Path) -> Path:
 @pytest.mark.timeout(0 if os.environ.get("SOAK") else 300)
 @pytest.mark.parametrize("deferred", [False, True], ids=["alone", "with a keeper"])
 def test_every_answer_is_that_of_a_committed_state(place: Path, deferred: bool) -> None:
-    """``deferred``: what is due is done by a thread of its own, as in the window."""
+    """``deferred``: what is due is done by a thread of its own, as in the window.
+
+    The queries are of the memory's kind and not in it: for such the width of the graph's search is promised.
+    """
     seen: list[Seen] = []
+    fresh, _ = clustered(4000, dim=DIM, classes=CLASSES, seed=1)
     done = threading.Event()
 
     with VisualMemory.open(place) as memory:
@@ -160,8 +164,7 @@ def test_every_answer_is_that_of_a_committed_state(place: Path, deferred: bool) 
         def ask(seed: int) -> None:
             rng, mode = np.random.default_rng(100 + seed), ("auto", "exact", "hnsw", "auto")[seed]
             while not done.is_set():
-                query = rng.normal(size=DIM)
-                query = (query / np.linalg.norm(query)).astype(np.float32)
+                query = fresh[rng.integers(len(fresh))]
                 first = record.last
                 decision = memory.decide_vector(query, search=mode)  # type: ignore[arg-type]
                 seen.append(Seen(first, record.last, query, decision))
