@@ -38,7 +38,7 @@ class Version:
 
     def __init__(self, commit: str, folder: Path, *, n: int, rule: str, exact: bool) -> None:
         self.commit = commit
-        source = REPOSITORY if commit == NOW else _checked_out(commit, folder / f"{commit}-source")
+        source = REPOSITORY if commit == NOW else checked_out(commit, folder / f"{commit}-source")
         options = [str(folder / f"{commit}.vmem"), str(n), rule, *(["exact"] if exact else [])]
         self._process = subprocess.Popen(
             [sys.executable, "-P", str(CHILD), *options],
@@ -68,7 +68,8 @@ class Version:
         return answer
 
 
-def _checked_out(commit: str, folder: Path) -> Path:
+def checked_out(commit: str, folder: Path) -> Path:
+    """The files of a commit in a new ``folder``."""
     folder.mkdir()
     archive = subprocess.run(["git", "archive", commit], cwd=REPOSITORY, check=True, capture_output=True).stdout
     subprocess.run(["tar", "-x", "-C", str(folder)], input=archive, check=True)
