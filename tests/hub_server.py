@@ -37,6 +37,8 @@ class Hub:
     status: int = 200
     code: str = ""
     login_at: str = ""  # which host answers everything with a page
+    silent_at: str = ""  # where no more is said until ``release`` is set: at the "hub", the "store", or "midway" there
+    release: threading.Event = field(default_factory=threading.Event)
     token: str = ""  # the only token that this hub knows; "" where it asks for none
     redirects: bool = True
     ranges: bool = True
@@ -70,12 +72,17 @@ class _Handler(BaseHTTPRequestHandler):
         shown = {name: self.headers.get(name, "") for name in ("Authorization", "Range", "User-Agent")}
         self.hub.asked.append(Asked(self.host, self.command, self.path, *shown.values()))
         with contextlib.suppress(OSError):  # the client has gone
+            self._be_silent(self.host)
             if self.hub.login_at == self.host:
                 self._send(200, {"Content-Type": "text/html"}, LOGIN)
             elif self.host == "hub":
                 self._hub(shown["Authorization"])
             else:
                 self._file(self.path.partition("?")[0].strip("/"))
+
+    def _be_silent(self, at: str) -> None:
+        if self.hub.silent_at == at:
+            self.hub.release.wait()
 
     def _hub(self, authorization: str) -> None:
         hub, repository = self.hub, self.path.strip("/").partition("/resolve/")[0]
@@ -124,6 +131,7 @@ class _Handler(BaseHTTPRequestHandler):
         if self.command == "GET":
             for at in range(0, len(body), 2**16):
                 self.wfile.write(body[at : at + 2**16])
+                self._be_silent("midway")
                 time.sleep(self.hub.pause_s)
 
 
@@ -146,5 +154,6 @@ def _running(hub: Hub, host: str) -> Iterator[int]:
         try:
             yield server.server_port
         finally:
+            hub.release.set()
             server.shutdown()
             thread.join()

@@ -120,6 +120,28 @@ def test_cancel_is_heard_while_the_file_arrives_and_what_arrived_is_kept(hub: Hu
     assert target.read_bytes() == BODY
 
 
+@pytest.mark.parametrize(("where", "kept"), [("hub", 0), ("store", 0), ("midway", 2**16)])
+def test_cancel_is_heard_while_a_server_says_nothing(
+    hub: Hub, target: Path, monkeypatch: pytest.MonkeyPatch, where: str, kept: int
+) -> None:
+    monkeypatch.setattr(download, "SILENCE_S", 3600.0)  # what is waited for is never the end of the server's silence
+    hub.silent_at, looks = where, list[int]()
+
+    def stop(done: int, total: int | None, what: str = "") -> None:
+        looks.append(done)
+        if looks[-6:] == [kept] * 6 and (where == "hub" or hub.of("store")):
+            raise Cancelled
+
+    with pytest.raises(Cancelled):
+        fetch(target, report=stop)
+    part = download.part_of(target, SHA256)
+    assert left(target) == ([part.name] if kept else []) and (not kept or part.read_bytes() == BODY[:kept])
+    hub.silent_at = ""
+    hub.release.set()
+    fetch(target)
+    assert target.read_bytes() == BODY
+
+
 @pytest.mark.parametrize(
     ("how", "why"),
     [
@@ -146,7 +168,7 @@ def test_what_is_not_the_file_leaves_nothing_and_says_why(hub: Hub, target: Path
 def test_control_without_the_checksum_a_damaged_file_would_count(
     hub: Hub, target: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(download, "_require_equal", lambda file, remote: None)
+    monkeypatch.setattr(download, "_require_equal", lambda *_: None)
     hub.sent = bytes(50_000) + BODY[50_000:]
     assert fetch(target).read_bytes() != BODY
 

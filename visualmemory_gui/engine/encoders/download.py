@@ -12,6 +12,7 @@ import hashlib
 import os
 import re
 import shutil
+import socket
 import stat
 import time
 import urllib.error
@@ -27,11 +28,13 @@ from urllib.parse import urlsplit
 
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.files import atomic_file, installation
+from visualmemory_gui.engine.processes.call_thread import CallThread
 from visualmemory_gui.engine.progress import Bytes, Report
 from visualmemory_gui.engine.text.visible_text import size_text
 
 SILENCE_S = 8.0  # a server that says nothing for so long is given up on
-_CHUNK = 2**16  # at most so many bytes pass between two looks at Cancel
+_CHUNK = 2**16  # at most so many bytes arrive between two looks at Cancel
+_HASHED = 2**23  # and so many are hashed
 _RANGE = re.compile(r"bytes (\d+)-\d+/(\d+|\*)")
 _CONNECTIONS = 20
 _KEPT_S = 7 * 24 * 3600.0  # a part that no one went on with for so long is removed
@@ -70,17 +73,22 @@ def fetch(
 ) -> Path:
     """Fetch what ``locate`` finds into the file ``target``, which appears when it is whole and ``attempt`` has used it.
 
-    Raises EncoderError, which says why it cannot be fetched, names the file to fetch by hand, at ``address``, and where
-    to put it; or what ``report`` raises.
+    ``report`` is called all the while, also while a server says nothing. Raises EncoderError, which says why it cannot
+    be fetched, names the file to fetch by hand, at ``address``, and where to put it; or what ``report`` raises.
     """
-    report(Bytes(0), None, f"Fetching the weights of {encoder}")
+
+    def tell(done: int = Bytes(0), total: int | None = None) -> None:
+        report(done, total, f"Fetching the weights of {encoder}")
+
+    tell()
     try:
         if offline():
             raise Refusal("HF_HUB_OFFLINE is set")
-        remote = locate()
+        with CallThread(f"fetching {encoder}") as calls:
+            remote = calls.run(locate, tell)
         _prepare(target)
         with _part(target, remote) as file:
-            _receive_all(file, remote, lambda done, total: report(done, total, f"Fetching the weights of {encoder}"))
+            _receive_all(file, remote, tell)
             _accept(file, remote, target, attempt, lambda: report(0, None, f"Trying the weights of {encoder}"))
     except Refusal as refusal:
         raise missing(encoder, address, target, why=str(refusal)) from refusal
@@ -167,19 +175,24 @@ def _receive(file: BufferedRandom, remote: Remote, tell: Callable[[int, int | No
         done = _empty(file)
     if done == remote.size:
         return
-    with _answer(remote, done) as answer:
+    total = remote.size
+
+    def look() -> None:
+        tell(Bytes(done), None if total is None else Bytes(total))
+
+    with CallThread("fetching weights") as calls, _answer(remote, done, calls, look) as answer:
         total = _total(answer, remote, done)
         if answer.status != 206:
             done = _empty(file)
         _require_room(Path(file.name).parent, (total or 0) - done)
-        tell(Bytes(done), None if total is None else Bytes(total))
-        while chunk := _next(answer):
+        look()
+        while chunk := calls.run(lambda: _next(answer), look):
             file.write(chunk)
             done += len(chunk)
             if total is not None and done > total:
                 _empty(file)
                 raise Refusal(f"the server sends more than the {total:,} bytes of the file")
-            tell(Bytes(done), None if total is None else Bytes(total))
+            look()
     if total is not None and done < total:
         raise _Cut(f"the connection ended after {size_text(done)} of {size_text(total)}")
 
@@ -189,8 +202,28 @@ def _empty(file: BufferedRandom) -> int:
     return file.truncate()
 
 
-def _answer(remote: Remote, begin: int) -> HTTPResponse:
+@contextmanager
+def _answer(remote: Remote, begin: int, calls: CallThread, look: Callable[[], None]) -> Iterator[HTTPResponse]:
     """What the server answers when asked for the file from the byte ``begin`` on. Raises _Cut, Refusal."""
+    with calls.run(lambda: _asked(remote, begin), look) as answer, _cut_at_the_end(answer):
+        yield answer
+
+
+@contextmanager
+def _cut_at_the_end(answer: HTTPResponse) -> Iterator[None]:
+    """End the connection after the block: to close it alone would wait for a thread that still reads from it."""
+    if answer.isclosed():  # nothing comes
+        yield
+        return
+    with socket.socket(fileno=os.dup(answer.fileno())) as connection:
+        try:
+            yield
+        finally:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+def _asked(remote: Remote, begin: int) -> HTTPResponse:
     if not remote.url.startswith(("https://", "http://")):
         raise Refusal("its address is not one of the web")
     asked = urllib.request.Request(remote.url, headers={"User-Agent": installation.APP, "Accept-Encoding": "identity"})
@@ -203,7 +236,7 @@ def _answer(remote: Remote, begin: int) -> HTTPResponse:
     except urllib.error.HTTPError as error:
         with error:  # it holds the connection
             if error.code == 416 and begin:  # the server has less than is here: it is another file
-                return _answer(remote, 0)
+                return _asked(remote, 0)
             raise Refusal(f"{_host(remote.url)} answered {error.code}") from error
     except (OSError, HTTPException, ValueError) as error:
         raise _Cut(f"there is no connection to {_host(remote.url)}") from error
@@ -246,7 +279,7 @@ def _accept(
     file.flush()
     os.fsync(file.fileno())
     try:
-        _require_equal(file, remote)
+        _require_equal(file, remote, tell)
         tell()
         with atomic_file.scratch(part.parent) as room:
             named = room / target.name  # libraries go by the ending of the name
@@ -259,9 +292,13 @@ def _accept(
     atomic_file.sync_folder(target.parent)
 
 
-def _require_equal(file: BufferedRandom, remote: Remote) -> None:
+def _require_equal(file: BufferedRandom, remote: Remote, tell: Callable[[], None]) -> None:
     file.seek(0)
-    if not hashlib.file_digest(file, "sha256").hexdigest().startswith(remote.sha256):
+    found = hashlib.sha256()
+    while piece := file.read(_HASHED):
+        found.update(piece)
+        tell()
+    if not found.hexdigest().startswith(remote.sha256):
         raise Refusal("what arrived is not the file that was named: its SHA-256 is another")
 
 

@@ -9,18 +9,16 @@ import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from threading import Thread
 from urllib.parse import urlsplit
 
-from visualmemory_gui.engine.errors import EndpointError, VisualMemoryError
+from visualmemory_gui.engine.errors import EndpointError
+from visualmemory_gui.engine.processes.call_thread import CallThread
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.second_opinion import answer
 from visualmemory_gui.engine.second_opinion.endpoint import KEY_VARIABLE, Endpoint, Key
 from visualmemory_gui.engine.text.visible_text import visible
 
-_POLL_S = 0.05
 _CHUNK = 1 << 16
-_LEAVE_S = 2.0
 _SAID = 200
 
 
@@ -46,51 +44,42 @@ def post(
     do, and what ``report`` raises; the connection is cut then.
     """
     began = time.monotonic()
+
+    def look() -> None:
+        report(0, 1, f"Waiting for {endpoint.host}")
+        if time.monotonic() - began > limits.whole_s:
+            raise EndpointError(f"{endpoint.host} took longer than {limits.whole_s:.0f} s; nothing more is awaited")
+
     exchange = _Exchange(endpoint, body, key=key, limits=limits)
-    exchange.start()
-    try:
-        while exchange.is_alive():
-            exchange.join(_POLL_S)
-            report(0, 1, f"Waiting for {endpoint.host}")
-            if time.monotonic() - began > limits.whole_s:
-                raise EndpointError(f"{endpoint.host} took longer than {limits.whole_s:.0f} s; nothing more is awaited")
-    finally:
-        exchange.leave()
-    return exchange.result()
+    with CallThread("second opinion") as calls:
+        try:
+            return calls.run(exchange.answer, look)
+        finally:
+            exchange.cut()
 
 
-class _Exchange(Thread):
-    """Does the waiting, so that who asks can leave: a blocked read cannot be told to stop, its socket can be shut."""
+class _Exchange:
+    """A question and its answer over one connection."""
 
     def __init__(self, endpoint: Endpoint, body: bytes, *, key: Key | None, limits: AnswerLimits) -> None:
-        super().__init__(name="second opinion", daemon=True)
         self._endpoint, self._body, self._key, self._limits = endpoint, body, key, limits
         self._connection = _connection(endpoint, limits)
         self._socket: socket.socket | None = None  # the connection lets go of its own while the answer is still read
-        self._answer = b""
-        self._error: Exception | None = None
 
-    def run(self) -> None:
+    def answer(self) -> bytes:
+        """What the endpoint answers with status 200. Raises EndpointError."""
         try:
-            self._answer = self._exchanged()
-        except (VisualMemoryError, OSError, http.client.HTTPException, ValueError) as error:
-            self._error = error
+            return self._exchanged()
+        except (OSError, http.client.HTTPException, ValueError) as error:
+            raise EndpointError(_why(error, self._endpoint.host, self._limits)) from error
         finally:
             self._connection.close()
 
-    def leave(self) -> None:
-        """Cut the connection if it is still in use."""
-        if self.is_alive() and self._socket is not None:
+    def cut(self) -> None:
+        """End the connection, also while another thread waits for the answer."""
+        if self._socket is not None:
             with contextlib.suppress(OSError):
                 self._socket.shutdown(socket.SHUT_RDWR)
-            self.join(_LEAVE_S)
-
-    def result(self) -> bytes:
-        if self._error is None:
-            return self._answer
-        if isinstance(self._error, EndpointError):
-            raise self._error
-        raise EndpointError(_why(self._error, self._endpoint.host, self._limits)) from self._error
 
     def _exchanged(self) -> bytes:
         self._connection.connect()
