@@ -23,7 +23,7 @@ from visualmemory_gui.engine.encoders.base import unit
 from visualmemory_gui.engine.evaluation.encoder_comparison import compare
 from visualmemory_gui.engine.evaluation.evaluate import evaluate
 from visualmemory_gui.engine.exchange.demo.demo import default_place
-from visualmemory_gui.engine.memory.reduction import SAMPLE
+from visualmemory_gui.engine.memory.pca_fit import sample_size
 from visualmemory_gui.engine.progress import silent
 from visualmemory_gui.engine.projection import fit
 from visualmemory_gui.engine.store import schema, vector_swap
@@ -37,7 +37,7 @@ def reduced_copy(memory: VisualMemory, place: Path, dim: int) -> None:
     """Make a copy of ``memory`` in ``place`` whose vectors are reduced."""
     shown = [one for one in memory.catalog.select() if one.sha256]
     vectors = memory.catalog.vectors([one.id for one in shown])
-    projection = fit(vectors[: max(SAMPLE, 4 * dim)], dim)
+    projection = fit(vectors[: sample_size(dim)], dim)
     found: dict[ImageKey, Embedded] = {
         (one.sha256 or "", one.box): Embedded(one.content or "", one.original, vector)
         for one, vector in zip(shown, unit(projection.apply(vectors)), strict=True)

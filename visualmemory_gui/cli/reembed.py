@@ -26,6 +26,10 @@ def reembed(
     memory: options.Memory,
     new: Annotated[str, typer.Argument(metavar="NEW", help="The memory to make; it must not exist.")],
     encoder: Annotated[str, typer.Option("--encoder", help="The encoder of the new memory; see `encoders`.")],
+    dim: Annotated[
+        int | None,
+        typer.Option("--dim", metavar="N", min=2, help="Reduce the vectors to N numbers, by PCA fitted to the images."),
+    ] = None,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
@@ -36,8 +40,9 @@ def reembed(
     """
     encoder = choose_encoder(encoder)
     with reader(memory, device=device) as m:
-        done = _made(m, new, encoder)
-        reduced = None if m.identity == m.identity.whole else m.identity.words
+        done = _made(m, new, encoder, dim)
+        kept = dim is not None or m.identity == m.identity.whole
+        reduced = None if kept else m.identity.words
         found = _compared(m, new)
     if as_json:
         emit({"memory": new, **_json(done), "comparison": None if found is None else found.to_json()})
@@ -45,10 +50,10 @@ def reembed(
         _tell(new, done, found, reduced=reduced)
 
 
-def _made(m: WholeMemory, new: str, encoder: str) -> Reembedded:
+def _made(m: WholeMemory, new: str, encoder: str, dim: int | None) -> Reembedded:
     try:
         with Progress("embedding images") as report:
-            return m.reembed(new, encoder, report=report)
+            return m.reembed(new, encoder, dim=dim, report=report)
     except (KeyboardInterrupt, Cancelled):
         say(f"{new} is not made yet; the same command goes on where it was")
         raise
@@ -79,7 +84,7 @@ def _json(done: Reembedded) -> dict[str, object]:
 
 
 def _tell(new: str, done: Reembedded, found: EncoderComparison | None, *, reduced: str | None) -> None:
-    print_line(f"{new}: {how_many(done.exemplars)} under {done.identity.name}, {len(done.left_out):,} left out")
+    print_line(f"{new}: {how_many(done.exemplars)} under {done.identity.words}, {len(done.left_out):,} left out")
     if reduced is not None:
         say(f"PCA is not kept: the old vectors are of {reduced}, the new ones have {done.identity.dim:,} numbers")
     for one in done.left_out[:MOST_SHOWN]:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 from typer.testing import CliRunner, Result
 
 from tests.engine.exchange.memories import facts, paint, paint_classes
@@ -25,6 +26,7 @@ from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.projection import MOST_BYTES, Projection, ProjectionNote, fit, from_bytes, note_in
 from visualmemory_gui.engine.shared_memory.in_process_server import InProcessServer
 from visualmemory_gui.engine.shared_memory.push import push
+from visualmemory_gui.engine.types import F32, U8
 
 DIM = 5
 
@@ -89,6 +91,24 @@ def test_show_says_what_was_reduced_and_how(made: tuple[Path, Path]) -> None:
     assert "encoder fake, 64 -> 5 by PCA, 5 numbers" in run("show", made[0]).stdout
     found = json.loads(run("show", made[0], "--json").stdout)
     assert (found["encoder"], found["dim"], found["reduced_from"]) == ("fake", DIM, 64)
+
+
+def test_the_images_that_pca_is_fitted_to_are_embedded_once(
+    made: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    embedded, encode = list[int](), fake.FakeEncoder.encode
+
+    def counting(encoder: fake.FakeEncoder, batch: U8) -> F32:
+        embedded.append(len(batch))
+        return encode(encoder, batch)
+
+    monkeypatch.setattr(fake.FakeEncoder, "encode", counting)
+    shutil.copy(next(made[1].rglob("*.png")), made[1] / "again.png")
+    with create_reduced(tmp_path / "m.vmem", made[1], "fake", DIM) as m:
+        assert m.build(made[1]).added == 13
+        assert sum(embedded) == 12
+        np.testing.assert_allclose(both(m)[1], m.embed([Image.open(str(one.source)) for one in both(m)[0]]), atol=1e-6)
+    (made[1] / "again.png").unlink()
 
 
 def test_building_again_adds_what_is_new_and_fits_nothing_again(copy: Path, made: tuple[Path, Path]) -> None:

@@ -15,16 +15,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 
 from tests.conftest import paint_image, write_images
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.encoders import local_file
+from visualmemory_gui.engine.encoders.fake import FakeEncoder
 from visualmemory_gui.engine.errors import BadValue, Cancelled, EncoderError, MemoryExists, NotAMemory, StorageError
 from visualmemory_gui.engine.memory import reembed as module
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.layout import JOURNAL
 from visualmemory_gui.engine.store.vector_journal import Embedded, VectorJournal
-from visualmemory_gui.engine.types import Box, EncoderIdentity
+from visualmemory_gui.engine.types import F32, U8, Box, EncoderIdentity
 
 KEPT_AS_THEY_ARE = ("labels", "roots", "steps", "entries", "settings", "tags", "kept", "keys", "thumbnails")
 OF_VECTORS = {"vector", "vector_hash", "checksum"}
@@ -66,42 +68,51 @@ def other(network: Path) -> str:
 
 
 @pytest.fixture(scope="module")
-def _template(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("template")
+def _template(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Path]:
+    """A folder with a memory in it, and where it has to lie: the memory knows its images by their whole paths."""
+    room = tmp_path_factory.mktemp("template")
+    folder = room / "f"
     write_images(folder / "images", each=3)
     for seed in range(3):
         paint_image((90, 90, 90), seed=900 + seed, size=(96, 80)).save(folder / f"more{seed}.png")
-    return folder
+    with VisualMemory.create(folder / "m.vmem", "fake") as m:
+        _give_a_past(m, folder)
+    return Path(shutil.copytree(folder, room / "whole")), folder
+
+
+def _give_a_past(m: VisualMemory, folder: Path) -> None:
+    """Linked, copied and cut images, edits, one undone, a tag, and images beside exemplars."""
+    m.build(folder / "images", group_by="([0-9]).png")
+    m.add(str(folder / "more0.png"), "grey")
+    m.relabel([1, 2], "grey/warm")
+    m.strike([3])
+    m.reweigh([4], 0.5)
+    m.tags.put("before")
+    m.add(str(folder / "more0.png"), "grey", boxes=[(8, 8, 40, 40)])
+    m.add(str(folder / "more1.png"), "grey")
+    m.kept.keep("label", [((5, 0), "animals/dog")])
+    m.keys.give(1, "grey")
+    seen = m.decode(folder / "more2.png")
+    m.watch.add([(NewKeptImage.of(seen, m.embed(seen)[0]), "grey")])
+    m.queue.add([folder / "more1.png", folder / "more2.png"])
+    m.queries.add(seen.source, seen.content, sha256=seen.sha256, vector=m.embed(seen)[0])
+    m.relabel([6], "wrong")
+    m.undo()
+    m.set("k", 3)
 
 
 @pytest.fixture
-def folder(_template: Path, tmp_path: Path) -> Path:
-    """Images in classes, and three more."""
-    shutil.copytree(_template, tmp_path / "f")
-    return tmp_path / "f"
+def folder(_template: tuple[Path, Path]) -> Path:
+    """Images in classes, three more, and the memory ``m.vmem`` of them."""
+    whole, folder = _template
+    shutil.rmtree(folder)
+    return Path(shutil.copytree(whole, folder))
 
 
 @pytest.fixture
 def memory(folder: Path) -> Iterator[VisualMemory]:
-    """A memory with a past: linked, copied and cut images, edits, one undone, a tag, and images beside exemplars."""
-    with VisualMemory.create(folder / "m.vmem", "fake") as m:
-        m.build(folder / "images", group_by="([0-9]).png")
-        m.add(str(folder / "more0.png"), "grey")
-        m.relabel([1, 2], "grey/warm")
-        m.strike([3])
-        m.reweigh([4], 0.5)
-        m.tags.put("before")
-        m.add(str(folder / "more0.png"), "grey", boxes=[(8, 8, 40, 40)])
-        m.add(str(folder / "more1.png"), "grey")
-        m.kept.keep("label", [((5, 0), "animals/dog")])
-        m.keys.give(1, "grey")
-        seen = m.decode(folder / "more2.png")
-        m.watch.add([(NewKeptImage.of(seen, m.embed(seen)[0]), "grey")])
-        m.queue.add([folder / "more1.png", folder / "more2.png"])
-        m.queries.add(seen.source, seen.content, sha256=seen.sha256, vector=m.embed(seen)[0])
-        m.relabel([6], "wrong")
-        m.undo()
-        m.set("k", 3)
+    """A memory with a past."""
+    with VisualMemory.open(folder / "m.vmem") as m:
         yield m
 
 
@@ -122,13 +133,14 @@ def vectors(m: VisualMemory) -> np.ndarray:
     return m.catalog.vectors([e.id for e in m.catalog.select()])
 
 
-def assert_made_of(made: VisualMemory, m: VisualMemory) -> None:
+def assert_made_of(made: VisualMemory, m: VisualMemory, *, within: float = 0.0) -> None:
     """``made`` is whole, and every vector is what its encoder makes of the image."""
     assert made.maintenance.verify() == []
     assert state(made) == state(m)
     for exemplar in made.catalog.select():
-        image = made.decode(str(exemplar.source), exemplar.box)
-        np.testing.assert_allclose(made.encoder.encode(image.pixels[None])[0], made.catalog.vectors([exemplar.id])[0])
+        image = made.decode(Image.open(str(exemplar.source)), exemplar.box)
+        vectors = made.encoder.encode(image.pixels[None])[0], made.catalog.vectors([exemplar.id])[0]
+        np.testing.assert_allclose(*vectors, atol=within)
     assert not (made.path / JOURNAL).exists()
 
 
@@ -155,6 +167,50 @@ def test_there_and_back_everything_is_as_it_was(memory: VisualMemory, folder: Pa
             back.add(str(folder / "images/animals/cat/0.png"), "new")[0]
             == memory.add(str(folder / "images/animals/cat/0.png"), "new")[0]
         )
+
+
+def test_reduced_by_pca_it_holds_what_its_encoder_makes_of_each_image(memory: VisualMemory, folder: Path, other: str):
+    new = folder / "new.vmem"
+    with pytest.raises(Cancelled):  # of whole vectors, which are what is gone on with
+        memory.reembed(new, other, report=stop_at("writing vectors"))
+    done = memory.reembed(new, other, dim=5)
+    assert (done.exemplars, done.left_out, done.identity.dim, done.identity.whole.dim) == (12, (), 5, 12)
+    with VisualMemory.open(new) as made:
+        assert made.identity == done.identity
+        assert_made_of(made, memory, within=1e-6)
+        with pytest.raises(BadValue, match="12 -> 5 by PCA already"):
+            made.reembed(folder / "more.vmem", other, dim=5)
+
+
+def test_where_the_encoder_stays_the_vectors_there_are_reduced(
+    memory: VisualMemory, folder: Path, monkeypatch: pytest.MonkeyPatch
+):
+    embedded = counted(monkeypatch)
+    assert memory.reembed(folder / "new.vmem", "fake", dim=4).identity.dim == 4
+    assert embedded == [1]  # the image that is in the queue alone
+    with VisualMemory.open(folder / "new.vmem") as made:
+        assert_made_of(made, memory, within=1e-6)
+
+
+def counted(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many images ``fake`` embeds from now on, by batch."""
+    embedded, encode = list[int](), FakeEncoder.encode
+
+    def counting(encoder: FakeEncoder, batch: U8) -> F32:
+        embedded.append(len(batch))
+        return encode(encoder, batch)
+
+    monkeypatch.setattr(FakeEncoder, "encode", counting)
+    return embedded
+
+
+@pytest.mark.parametrize(
+    ("dim", "says"), [(1, "to 2 to 63 numbers, not to 1"), (64, "not to 64"), (14, "at least 15 different images")]
+)
+def test_numbers_that_cannot_be_leave_nothing(memory: VisualMemory, folder: Path, dim: int, says: str):
+    with pytest.raises(BadValue, match=says):
+        memory.reembed(folder / "new.vmem", "fake", dim=dim)
+    assert not (folder / "new.vmem").exists()
 
 
 def test_what_moved_or_changed_is_left_out_and_its_ids_stay_free(memory: VisualMemory, folder: Path, other: str):

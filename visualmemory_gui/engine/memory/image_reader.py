@@ -7,6 +7,7 @@ import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
 from pathlib import Path
@@ -55,6 +56,19 @@ class KnownVectors(Protocol):
     def vector_of_file(self, sha256: str, box: Box | None = None) -> F32 | None:
         """(dim,) float32: the vector of the file with this hash (hex), or of its part ``box``; None if not known."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class KnownInTurn:
+    """What ``first`` knows, else what ``second`` does."""
+
+    first: KnownVectors
+    second: KnownVectors
+
+    def vector_of_file(self, sha256: str, box: Box | None = None) -> F32 | None:
+        """As ``KnownVectors`` promises."""
+        found = self.first.vector_of_file(sha256, box)
+        return self.second.vector_of_file(sha256, box) if found is None else found
 
 
 class ImageReader:

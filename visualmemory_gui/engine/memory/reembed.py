@@ -3,26 +3,30 @@
 from __future__ import annotations
 
 import os
+import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage, BadValue
 from visualmemory_gui.engine.files.path_kind import is_file
 from visualmemory_gui.engine.images.pool import Part
+from visualmemory_gui.engine.memory import pca_fit
 from visualmemory_gui.engine.memory.image_reader import (
     CHANGED,
     GONE,
     NO_FILE,
     Embed,
     ImageReader,
+    KnownInTurn,
     batched,
     file_sha256,
 )
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.progress import Report, silent
+from visualmemory_gui.engine.projection import Projection
 from visualmemory_gui.engine.store import copies, exemplars, layout, schema, vector_swap
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.exemplar_row import Row
@@ -31,10 +35,11 @@ from visualmemory_gui.engine.store.filesystem import folder_at
 from visualmemory_gui.engine.store.lock import FolderLock
 from visualmemory_gui.engine.store.sources import ImageKey, ImagePlace
 from visualmemory_gui.engine.store.vector_journal import Embedded, VectorJournal
-from visualmemory_gui.engine.store.vector_swap import Dropped
+from visualmemory_gui.engine.store.vector_swap import Dropped, Find
 from visualmemory_gui.engine.types import BROUGHT, DecodedImage, EncoderIdentity, Skipped, State
 
 BATCH = 64
+SEED = 0
 _Outcome = tuple[Part, DecodedImage | BadImage]
 
 
@@ -63,15 +68,20 @@ class Reembedded:
     kept: dict[str, tuple[Skipped, ...]] = field(default_factory=dict)
 
 
-def reembed(live: OpenMemory, target: str | Path, encoder: str, *, report: Report = silent) -> Reembedded:
+def reembed(
+    live: OpenMemory, target: str | Path, encoder: str, *, dim: int | None = None, report: Report = silent
+) -> Reembedded:
     """Make the memory ``target`` of ``live`` under ``encoder``, see ``VisualMemory.reembed``."""
     folder = folder_at(target).absolute()
     identity = registry.choose(encoder, report=report)
-    _require_other(live, identity)
+    if dim is not None:
+        pca_fit.require_dim(identity, dim)
+        pca_fit.require_enough(len({image.key for image in vector_swap.images(live.database)}), dim, live.folder)
+    _require_other(live, identity, dim)
     _require_outside(live, folder)
     with _room(folder), VectorJournal(folder, identity) as journal:
         try:
-            done = _made(live, folder, journal, report)
+            done = _made(live, folder, journal, dim, report)
         except BaseException:
             if not len(journal):
                 journal.remove()
@@ -80,9 +90,14 @@ def reembed(live: OpenMemory, target: str | Path, encoder: str, *, report: Repor
     return done
 
 
-def _made(live: OpenMemory, folder: Path, journal: VectorJournal, report: Report) -> Reembedded:
-    """Embed what the journal does not hold yet, then make the memory in ``folder``."""
-    with closing(ImageReader(journal, journal.identity, lambda: live.device)) as reader:
+def _made(live: OpenMemory, folder: Path, journal: VectorJournal, dim: int | None, report: Report) -> Reembedded:
+    """Embed what the journal does not hold yet, then make the memory in ``folder``.
+
+    The journal holds whole vectors: these are what PCA is fitted to, so that no image is embedded twice, and a run that
+    was stopped can go on with another ``dim``.
+    """
+    known = KnownInTurn(journal, live.catalog) if live.identity == journal.identity else journal
+    with closing(ImageReader(known, journal.identity, lambda: live.device)) as reader:
         _ = reader.encoder  # raises before anything is read
         work = _Reading(live.files, reader, journal)
         work.take(vector_swap.images(live.database), report)
@@ -90,17 +105,39 @@ def _made(live: OpenMemory, folder: Path, journal: VectorJournal, report: Report
             raise BadValue("none of the memory's images can be read; `relink` finds those that were moved")
         with schema.successor(live.database, folder) as copy:
             work.take(vector_swap.images(copy), report)  # what was added meanwhile
-            dropped = vector_swap.replace(copy, journal.identity, journal.get, report)
+            identity = journal.identity if dim is None else _reduced(journal, vector_swap.images(copy), dim, live)
+            dropped = vector_swap.replace(copy, identity, _projected(journal.get, identity.projection), report)
             lost = _copy_images(copy, live.files, ImageFiles(folder), report)
             count = int(copy.one("select count(*) from exemplars where not withdrawn")[0])
             copy.compact()
     left = _left_out((*dropped.exemplars, *lost), work.reasons)
-    return Reembedded(str(folder), journal.identity, count, left, _kept_out(dropped, work.reasons))
+    return Reembedded(str(folder), identity, count, left, _kept_out(dropped, work.reasons))
 
 
-def _require_other(live: OpenMemory, identity: EncoderIdentity) -> None:
-    if live.identity == identity:
-        raise BadValue(f"the memory is under {identity.words} already; choose another encoder")
+def _reduced(journal: VectorJournal, images: Iterable[ImagePlace], dim: int, live: OpenMemory) -> EncoderIdentity:
+    """The journal's encoder with PCA, fitted to images drawn at random, always the same. Raises BadValue."""
+    found = {one.content: one.vector for key, _ in images if key is not None and (one := journal.get(key))}
+    contents = list(found)
+    random.Random(SEED).shuffle(contents)
+    sample = [found[content] for content in contents[: pca_fit.sample_size(dim)]]
+    return pca_fit.reduced(journal.identity, sample, dim, of=live.folder)
+
+
+def _projected(find: Find, projection: Projection | None) -> Find:
+    """``find`` with each vector reduced by ``projection``, if there is one."""
+    if projection is None:
+        return find
+
+    def reduced(key: ImageKey) -> Embedded | None:
+        found = find(key)
+        return None if found is None else replace(found, vector=pca_fit.projected(projection, found.vector[None])[0])
+
+    return reduced
+
+
+def _require_other(live: OpenMemory, identity: EncoderIdentity, dim: int | None) -> None:
+    if (live.identity.whole, live.identity.dim) == (identity, dim or identity.dim):
+        raise BadValue(f"the memory is under {live.identity.words} already; choose another encoder")
     if live.identity.name == BROUGHT and not live.database.maybe("select 1 from exemplars where sha256 is not null"):
         raise BadValue("this memory holds vectors without images, so there is nothing that could be embedded again")
 

@@ -23,7 +23,7 @@ from visualmemory_gui.engine.memory.added_images import AddResult
 from visualmemory_gui.engine.memory.classifier import Scope
 from visualmemory_gui.engine.memory.exemplar_frame import exemplar_frame
 from visualmemory_gui.engine.memory.forget import Erasing
-from visualmemory_gui.engine.memory.image_reader import ImageReader, batched, images_of
+from visualmemory_gui.engine.memory.image_reader import ImageReader, KnownInTurn, batched, images_of
 from visualmemory_gui.engine.memory.importer import BuildResult
 from visualmemory_gui.engine.memory.maintenance import FolderMaintenance
 from visualmemory_gui.engine.memory.open_memory import Callback, OpenMemory
@@ -65,7 +65,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from visualmemory_gui.engine.encoders.base import Encoder
-    from visualmemory_gui.engine.memory.image_reader import ImageLike
+    from visualmemory_gui.engine.memory.image_reader import ImageLike, KnownVectors
 
 Ids = int | Iterable[int]
 BATCH = 16
@@ -78,13 +78,13 @@ class VisualMemory:
     disk and the next decision sees it. ``k`` and ``rule`` of None mean the memory's settings.
     """
 
-    def __init__(self, live: OpenMemory, encoder: Encoder | None = None) -> None:
+    def __init__(self, live: OpenMemory, encoder: Encoder | None = None, known: KnownVectors | None = None) -> None:
         self._live = live
         self.path = live.folder
         self.readonly = live.readonly
         self.identity = live.identity
         self.catalog = live.catalog
-        self._reader = self._new_reader(encoder)
+        self._reader = self._new_reader(encoder, known)
         self.history = FolderHistory(live)
         self.queries = live.queries
         self.watch = live.watch
@@ -125,9 +125,17 @@ class VisualMemory:
             raise
 
     @classmethod
-    def create_for(cls, path: str | Path, identity: EncoderIdentity, *, device: Device | None = None) -> VisualMemory:
-        """Make an empty memory for vectors of an encoder that need not be installed. Raises as ``create``."""
-        return cls(OpenMemory.create(path, identity, device=device))
+    def create_for(
+        cls,
+        path: str | Path,
+        identity: EncoderIdentity,
+        *,
+        device: Device | None = None,
+        known: KnownVectors | None = None,
+    ) -> VisualMemory:
+        """Make an empty memory for vectors of an encoder that need not be installed; those that are ``known`` already
+        are taken while it is open. Raises as ``create``."""
+        return cls(OpenMemory.create(path, identity, device=device), known=known)
 
     @classmethod
     def open(cls, path: str | Path, *, readonly: bool = False, device: Device | None = None) -> VisualMemory:
@@ -252,10 +260,11 @@ class VisualMemory:
 
     def new_reader(self) -> ImageReader:
         """A separate image reader for this memory, with its own processes. Close it after use."""
-        return self._new_reader(None)
+        return self._new_reader(None, None)
 
-    def _new_reader(self, encoder: Encoder | None) -> ImageReader:
-        return ImageReader(self.catalog, self.identity, lambda: self.device, encoder)
+    def _new_reader(self, encoder: Encoder | None, known: KnownVectors | None) -> ImageReader:
+        sources = self.catalog if known is None else KnownInTurn(self.catalog, known)
+        return ImageReader(sources, self.identity, lambda: self.device, encoder)
 
     def changed(self, callback: Callback) -> Callable[[], None]:
         """Call ``callback(changes)`` after each edit, in its thread; the result ends it. Raises BadValue."""
@@ -488,15 +497,18 @@ class VisualMemory:
         plan = importer.plan(places, copy=copy, label=label, group_by=group_by)
         return importer.build(self._live, self._reader, plan, write=write, report=report)
 
-    def reembed(self, path: str | Path, encoder: str, *, report: Report = silent) -> Reembedded:
+    def reembed(self, path: str | Path, encoder: str, *, dim: int | None = None, report: Report = silent) -> Reembedded:
         """Make the memory ``path``: the same exemplars, ids, labels, trusts and history under another ``encoder``.
+
+        With ``dim`` its vectors are reduced to so many numbers, by PCA fitted to a sample of the images.
 
         Each image is read again: the memory's copy, else the original where it is unchanged. What cannot be read is
         left out and named. Where it is stopped or killed, the next call goes on from there; until it has ended,
         ``path`` is no memory. This one stays as it is. Raises EncoderError, MemoryExists, StorageError, BadValue.
         """
         place, name = arguments.path_of(path), arguments.text(encoder, "an encoder's name")
-        return reembed.reembed(self._live, place, name, report=report)
+        wanted = None if dim is None else arguments.whole(dim, "dim")
+        return reembed.reembed(self._live, place, name, dim=wanted, report=report)
 
     def strike(self, ids: Ids) -> Changes:
         """Take exemplars out of every vote, reversibly. Raises UnknownExemplar, BadValue; then nothing changed."""
