@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -16,14 +17,22 @@ from tests.gpu.hard_device import Ceiling, Gone
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.curation.tune import tune
 from visualmemory_gui.engine.decision import ridge, voting_rules
+from visualmemory_gui.engine.decision.leave_one_out import NearestMany
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
+from visualmemory_gui.engine.decision.novelty import Limits
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device.arithmetic import full_precision
 from visualmemory_gui.engine.device.fallback import fallbacks
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.encoders.fake import IDENTITY, FakeEncoder
 from visualmemory_gui.engine.encoders.torch_encoder import Network, TorchEncoder
 from visualmemory_gui.engine.evaluation.evaluate import evaluate
-from visualmemory_gui.engine.index import torch_exact
+from visualmemory_gui.engine.experiments.new_classes import add_classes
+from visualmemory_gui.engine.experiments.novelty import hide_classes
+from visualmemory_gui.engine.experiments.scaling import scale
+from visualmemory_gui.engine.index import search, torch_exact
+from visualmemory_gui.engine.index.search import nearest_exact
+from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, U8
 
 Hard = Callable[[Callable[[], bool]], AbstractContextManager[object]]
@@ -194,6 +203,13 @@ class TestRidge:
         assert falls or (ridge.on_gpu().most < 40) == halves
 
 
+EXPERIMENTS: dict[str, Callable[[Snapshot, VotingScheme, NearestMany], dict[str, Any]]] = {
+    "novelty": lambda of, scheme, search: hide_classes(of, Limits(0.95, 0.95), scheme=scheme, search=search).to_json(),
+    "classes": lambda of, scheme, search: add_classes(of, scheme, shots=(0, 1), search=search).to_json(),
+    "scaling": lambda of, scheme, search: scale(of, scheme, sizes=(20, 60), seeds=1, search=search).to_json(),
+}
+
+
 class TestStudies:
     """What runs long goes on when the GPU fails in its middle, with the results of the CPU."""
 
@@ -209,6 +225,48 @@ class TestStudies:
         with hard(lambda: True) as device:
             assert evaluate(on_gpu, ks=(1, 10), rules=("rank",)).to_json() == expected
         assert getattr(device, "raised", 0) > 0
+
+    def test_an_evaluation_while_half_the_memory_goes(
+        self, on_gpu: VisualMemory, on_cpu: VisualMemory, gpu: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(search, "LARGE_BLOCK", 100)
+        for memory in (on_gpu, on_cpu):
+            memory.set("rule", "rank")
+        expected = evaluate(on_cpu, ks=(1, 10), rules=("rank",)).to_json()
+        with Ceiling(1 << 30) as ceiling:
+
+            def halve(done: int, total: int | None, what: str = "") -> None:
+                if done >= 100 and ceiling.most == 1 << 30:
+                    assert on_gpu.searcher.device == gpu and not ceiling.raised
+                    ceiling.most = ceiling._bytes() // 2
+
+            found = evaluate(on_gpu, ks=(1, 10), rules=("rank",), report=halve).to_json()
+        assert found == expected and ceiling.raised
+        assert [str(one) for one in fallbacks.now] == [f"{gpu} ran out of memory: searching on the CPU"]
+
+    @pytest.mark.parametrize(
+        ("name", "hard"), [("novelty", nullcontext), ("classes", nullcontext), ("scaling", lambda: Gone(60))]
+    )
+    def test_experiments_search_there(
+        self, on_gpu: VisualMemory, gpu: str, name: str, hard: Callable[[], Any], monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        asked, candidates = list[int](), torch_exact.TorchExactIndex.candidates_many
+
+        def counting(
+            index: torch_exact.TorchExactIndex, snapshot: Snapshot, queries: F32, *more: Any, **how: Any
+        ) -> Any:
+            found = candidates(index, snapshot, queries, *more, **how)
+            asked.append(len(queries))
+            return found
+
+        monkeypatch.setattr(torch_exact.TorchExactIndex, "candidates_many", counting)
+        study, scheme = EXPERIMENTS[name], VotingScheme.of(on_gpu.settings)
+        expected = study(on_gpu.snapshot, scheme, nearest_exact)
+        assert asked == []
+        with hard() as gone:
+            assert study(on_gpu.snapshot, scheme, on_gpu.searcher.exact_many) == expected
+        assert gone is None or gone.raised
+        assert asked and on_gpu.searcher.device == ("cpu" if gone else gpu)
 
     def test_tuning(self, on_gpu: VisualMemory, on_cpu: VisualMemory) -> None:
         for memory in (on_gpu, on_cpu):

@@ -50,7 +50,7 @@ def classes(
             if added.known:
                 say(f"left out, because the memory already holds them: {', '.join(added.known)}")
         scheme = VotingScheme.of(m.settings, k, options.rule_name(rule))
-        found = add_classes(snapshot, scheme, new=names, seed=seed, report=report)
+        found = add_classes(snapshot, scheme, new=names, seed=seed, search=m.searcher.exact_many, report=report)
     _tell_classes(found, as_json=as_json)
 
 
@@ -71,7 +71,7 @@ def levels(
 
     with reader(memory, device=device) as m, Progress("hiding classes") as report:
         scheme = VotingScheme.of(m.settings, k, options.rule_name(rule))
-        found = add_classes(m.snapshot, scheme, related=True, seed=seed, report=report)
+        found = add_classes(m.snapshot, scheme, related=True, seed=seed, search=m.searcher.exact_many, report=report)
     _tell_classes(found, as_json=as_json)
 
 

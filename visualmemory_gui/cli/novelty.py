@@ -61,12 +61,16 @@ def novelty(
                 _set(m, name, value)
         scheme = VotingScheme.of(m.settings, k, options.rule_name(rule))
         if unknown is None:
-            found = hide_classes(m.snapshot, Limits.of(m.settings), scheme=scheme, seed=seed, report=report)
+            found = hide_classes(
+                m.snapshot, Limits.of(m.settings), scheme=scheme, seed=seed, search=m.searcher.exact_many, report=report
+            )
         else:
             strange = from_folder(m, unknown, report=report)
             m.maintenance.measure(report)
             thresholds = m.maintenance.thresholds
-            found = measure_novelty(m.snapshot, strange, thresholds, scheme=scheme, seed=seed, report=report)
+            found = measure_novelty(
+                m.snapshot, strange, thresholds, scheme=scheme, seed=seed, search=m.searcher.exact_many, report=report
+            )
             tell_skipped(strange.skipped)
     for name, value in chosen.items():
         if value is not None:

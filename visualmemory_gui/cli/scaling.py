@@ -30,7 +30,12 @@ def scaling(
     from visualmemory_gui.engine.experiments.wording import scaling_table
 
     with reader(memory, device=device) as m, Progress("measuring the error") as report:
-        found = scale(m.snapshot, VotingScheme.of(m.settings, k, options.rule_name(rule)), report=report)
+        found = scale(
+            m.snapshot,
+            VotingScheme.of(m.settings, k, options.rule_name(rule)),
+            search=m.searcher.exact_many,
+            report=report,
+        )
     if log10:
         found = found.in_log10()
     if as_json:

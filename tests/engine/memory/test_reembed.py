@@ -137,11 +137,15 @@ def assert_made_of(made: VisualMemory, m: VisualMemory, *, within: float = 0.0) 
     """``made`` is whole, and every vector is what its encoder makes of the image."""
     assert made.maintenance.verify() == []
     assert state(made) == state(m)
+    assert_vectors_of_its_encoder(made, within=within)
+    assert not (made.path / JOURNAL).exists()
+
+
+def assert_vectors_of_its_encoder(made: VisualMemory, *, within: float = 0.0) -> None:
     for exemplar in made.catalog.select():
         image = made.decode(Image.open(str(exemplar.source)), exemplar.box)
         vectors = made.encoder.encode(image.pixels[None])[0], made.catalog.vectors([exemplar.id])[0]
         np.testing.assert_allclose(*vectors, atol=within)
-    assert not (made.path / JOURNAL).exists()
 
 
 def test_there_and_back_everything_is_as_it_was(memory: VisualMemory, folder: Path, other: str):
@@ -306,6 +310,28 @@ def test_stopped_it_goes_on_where_it_was(
     assert seen[0] == (8, 13)
     with VisualMemory.open(new) as made:
         assert_made_of(made, memory)
+
+
+def test_of_images_that_moved_after_a_cut_those_that_were_embedded_stay(
+    memory: VisualMemory, folder: Path, other: str, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(module, "BATCH", 4)
+    new = folder / "new.vmem"
+    with pytest.raises(Cancelled):
+        memory.reembed(new, other, report=stop_at("embedding images", 2))  # after one batch
+    linked = {e.id: Path(str(e.source)) for e in memory.catalog.get(range(1, 10))}
+    (folder / "elsewhere").mkdir()
+    for source in linked.values():
+        source.rename(folder / "elsewhere" / f"{source.parent.name}-{source.name}")
+    done = memory.reembed(new, other)
+    assert {one.reason for one in done.left_out} == {"the original is no longer there"}
+    assert {one.id for one in done.left_out} < set(linked) and len(done.left_out) == len(linked) - 4
+    with VisualMemory.open(new) as made:
+        assert made.maintenance.verify() == []
+        assert len(made.catalog.select()) == 12 - len(done.left_out) == 7
+        made.maintenance.relink(str(folder / "images"), str(folder / "elsewhere"))
+        assert_vectors_of_its_encoder(made)
+    assert len(memory.catalog.select()) == 12
 
 
 def test_stopped_before_the_first_image_it_leaves_nothing(memory: VisualMemory, folder: Path, other: str):

@@ -51,7 +51,9 @@ def novelty_of(memory: WholeMemory, folder: str, report: Report) -> NoveltyFound
 
     strange = require_read(from_folder(memory, folder, report=report), folder)
     thresholds, scheme = memory.maintenance.thresholds, VotingScheme.of(memory.settings)
-    found = measure_novelty(memory.snapshot, strange, thresholds, scheme=scheme, report=report)
+    found = measure_novelty(
+        memory.snapshot, strange, thresholds, scheme=scheme, search=memory.searcher.exact_many, report=report
+    )
     return replace(_novelty_found(found, thresholds), skipped=strange.skipped)
 
 
@@ -62,7 +64,12 @@ def hidden_novelty_of(memory: WholeMemory, report: Report) -> NoveltyFound:
     from visualmemory_gui.engine.experiments.novelty import hide_classes
 
     scheme = VotingScheme.of(memory.settings)
-    return _novelty_found(hide_classes(memory.snapshot, Limits.of(memory.settings), scheme=scheme, report=report), None)
+    return _novelty_found(
+        hide_classes(
+            memory.snapshot, Limits.of(memory.settings), scheme=scheme, search=memory.searcher.exact_many, report=report
+        ),
+        None,
+    )
 
 
 def _novelty_found(found: NoveltyStudy, thresholds: Thresholds | None) -> NoveltyFound:
@@ -84,9 +91,15 @@ def growth_of(memory: WholeMemory, kind: Growing, report: Report) -> GrowthFound
 
     scheme = VotingScheme.of(memory.settings)
     if kind == "scaling":
-        found = scale(memory.snapshot, scheme, report=report)
+        found = scale(memory.snapshot, scheme, search=memory.searcher.exact_many, report=report)
         return GrowthFound(scaling_table(found), found)
-    return GrowthFound(class_table(add_classes(memory.snapshot, scheme, related=kind == "levels", report=report)))
+    return GrowthFound(
+        class_table(
+            add_classes(
+                memory.snapshot, scheme, related=kind == "levels", search=memory.searcher.exact_many, report=report
+            )
+        )
+    )
 
 
 def added_from(memory: WholeMemory, folder: str, report: Report) -> GrowthFound:
@@ -99,5 +112,11 @@ def added_from(memory: WholeMemory, folder: str, report: Report) -> GrowthFound:
 
     more = require_read(from_folder(memory, folder, report=report), folder)
     added = with_new(memory.snapshot, more)
-    found = add_classes(added.snapshot, VotingScheme.of(memory.settings), new=added.new, report=report)
+    found = add_classes(
+        added.snapshot,
+        VotingScheme.of(memory.settings),
+        new=added.new,
+        search=memory.searcher.exact_many,
+        report=report,
+    )
     return GrowthFound(class_table(found), skipped=more.skipped, known=added.known)

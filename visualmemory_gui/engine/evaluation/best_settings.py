@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -223,7 +222,7 @@ class _Half:
     def __init__(self, memory: WholeMemory, queries: QuerySet, which: I64, now: VotingScheme, report: Report) -> None:
         self.queries, self.which, self._report = queries, which, report
         self.ks = sorted({*KS, now.k})
-        search = partial(memory.searcher.nearest_many, mode="exact")
+        search = memory.searcher.exact_many
         width = min(max(self.ks), memory.snapshot.active_count)
         self._blocks: list[tuple[NeighbourArrays, NeighbourArrays]] = []
         for start in range(0, len(which), AT_ONCE):

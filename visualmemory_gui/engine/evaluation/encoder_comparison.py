@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -74,7 +73,7 @@ def compare(before: WholeMemory, after: WholeMemory, *, report: Report = silent)
 
 def _answers(memory: WholeMemory, ids: I64, which: I64, report: Report) -> tuple[Bools, I64]:
     """Whether each query is decided right, and the key of those that it depends on, (q,) each."""
-    asked, nearest = _asked(memory, ids, which), partial(memory.searcher.nearest_many, mode="exact")
+    asked, nearest = _asked(memory, ids, which), memory.searcher.exact_many
     lists = QueryLists(asked, nearest, scheme=VotingScheme.of(memory.settings), report=report)
     return lists.right(), asked.unit
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,7 +60,7 @@ def evaluate(
     settings = memory.settings
     found = evaluate_snapshot(
         memory.snapshot,
-        partial(memory.searcher.nearest_many, mode="exact"),
+        memory.searcher.exact_many,
         asked if given is None else given,
         ks=ks,
         rules=own_rules(settings) if rules is None else rules,

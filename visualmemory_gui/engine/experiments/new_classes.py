@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.leave_one_out import NearestMany
 from visualmemory_gui.engine.decision.levels import at_level, codes_by_level
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
@@ -76,13 +77,14 @@ def add_classes(
     shots: Sequence[int | None] = SHOTS,
     seed: int = 0,
     related: bool = False,
+    search: NearestMany = nearest_exact,
     report: Report = silent,
 ) -> ClassStudy:
     """Take the classes ``new`` out of the memory and add them back step by step; a fifth of each class is the queries.
 
     Without ``new`` a fifth of the classes is drawn; ``related`` draws only those that share their first part with a
     class that stays, so that a level above them can be right before any exemplar is added. Raises BadValue where no
-    class could be new, or none would be old.
+    class could be new, or none would be old. ``search`` is exact.
     """
     rest, out = hold_out(snapshot, HELD_OUT, seed=seed)
     codes = _new_codes(snapshot, rest, out, new, related=related, seed=seed)
@@ -96,7 +98,7 @@ def add_classes(
     report(0, len(shots) + 1, "asking the old classes")
 
     def old_right(memory: Snapshot) -> Bools:
-        near = old_queries.neighbours(memory, nearest_exact, scheme.k, different=scheme.joint)
+        near = old_queries.neighbours(memory, search, scheme.k, different=scheme.joint)
         right: Bools = winners(near, scheme) == old_queries.truth
         return right
 
@@ -105,7 +107,7 @@ def add_classes(
     for done, n in enumerate(shots, start=1):
         report(done, len(shots) + 1, "adding classes")
         memory = snapshot.changed(active=snapshot.among(np.concatenate([old, *(pool[:n] for pool in pools)])))
-        near = new_queries.neighbours(memory, nearest_exact, scheme.k, different=scheme.joint)
+        near = new_queries.neighbours(memory, search, scheme.k, different=scheme.joint)
         by_level = {
             level: float((winners(near, scheme, at) == at[new_queries.truth]).mean()) for level, at in levels.items()
         }

@@ -9,7 +9,7 @@ from typing import Any, Literal
 
 import numpy as np
 
-from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, Related, own_class
+from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, NearestMany, Related, own_class
 from visualmemory_gui.engine.decision.novelty import Limits, Thresholds, judge_many, total_of
 from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.decision.queries import Queries
@@ -108,21 +108,28 @@ def measure_novelty(
     *,
     scheme: VotingScheme,
     seed: int = 0,
+    search: NearestMany = nearest_exact,
     report: Report = silent,
 ) -> NoveltyStudy:
     """Compare the memory's own exemplars (leave-one-out, at most 4,000) with images of classes it does not hold.
 
     Half of the known images set the threshold, the other half is judged, split by group and stratified by label. Raises
-    BadValue without unknown images, or with too few exemplars.
+    BadValue without unknown images, or with too few exemplars. ``search`` is exact.
     """
     _require(len(unknown.labels), snapshot)
     whole = unknown.added_to(snapshot, active=False)
     strange = np.arange(len(snapshot), len(whole))
-    return _study(whole, strange, thresholds, scheme=scheme, seed=seed, report=report)
+    return _study(whole, strange, thresholds, scheme=scheme, seed=seed, search=search, report=report)
 
 
 def hide_classes(
-    snapshot: Snapshot, limits: Limits, *, scheme: VotingScheme, seed: int = 0, report: Report = silent
+    snapshot: Snapshot,
+    limits: Limits,
+    *,
+    scheme: VotingScheme,
+    seed: int = 0,
+    search: NearestMany = nearest_exact,
+    report: Report = silent,
 ) -> NoveltyStudy:
     """The same with a fifth of the memory's own classes, drawn by ``seed``, as if it had never seen them.
 
@@ -136,10 +143,10 @@ def hide_classes(
     without = snapshot.changed(active=snapshot.active & ~gone)
     strange = np.flatnonzero(gone)
     _require(len(strange), without)
-    usual = OwnMeasures.of(without, nearest_exact, scheme, report=report)
+    usual = OwnMeasures.of(without, search, scheme, report=report)
     hidden = tuple(sorted(snapshot.labels[code] for code in drawn.tolist()))
     thresholds = usual.thresholds(limits)
-    return _study(without, strange, thresholds, scheme=scheme, seed=seed, hidden=hidden, report=report)
+    return _study(without, strange, thresholds, scheme=scheme, seed=seed, hidden=hidden, search=search, report=report)
 
 
 def _require(strange: int, snapshot: Snapshot) -> None:
@@ -154,6 +161,7 @@ def _study(
     *,
     scheme: VotingScheme,
     seed: int,
+    search: NearestMany,
     report: Report,
     hidden: tuple[str, ...] = (),
 ) -> NoveltyStudy:
@@ -162,8 +170,8 @@ def _study(
     if len(rows) > MOST_KNOWN:
         rows = np.sort(np.random.default_rng(seed).choice(rows, MOST_KNOWN, replace=False))
     own = QuerySet.exemplars(memory, rows)
-    known = _Asked.of(memory, rows, scheme, thresholds, report=report)
-    far = _Asked.of(memory, strange, scheme, thresholds, report=report)
+    known = _Asked.of(memory, rows, scheme, thresholds, search, report=report)
+    far = _Asked.of(memory, strange, scheme, thresholds, search, report=report)
     part = split(own.truth, own.unit, (1, 1), seed=seed)
     fitted, judged = known.part(np.flatnonzero(part == 0)), known.part(np.flatnonzero(part == 1))
     threshold = float(np.quantile(fitted.distance, ACCEPTED))
@@ -221,9 +229,16 @@ class _Asked:
 
     @classmethod
     def of(
-        cls, memory: Snapshot, rows: I64, scheme: VotingScheme, thresholds: Thresholds | None, *, report: Report
+        cls,
+        memory: Snapshot,
+        rows: I64,
+        scheme: VotingScheme,
+        thresholds: Thresholds | None,
+        search: NearestMany,
+        *,
+        report: Report,
     ) -> _Asked:
-        votes = ExemplarVotes.of(memory, nearest_exact, scheme, rows=rows, report=report)
+        votes = ExemplarVotes.of(memory, search, scheme, rows=rows, report=report)
         winner, _ = winners_of(votes.codes, votes.votes, tie=scheme.tie)
         judged = judge_many(
             memory,

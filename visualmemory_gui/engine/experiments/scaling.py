@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from visualmemory_gui.engine.decision.leave_one_out import NearestMany
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.query_set import QuerySet, winners
@@ -77,12 +78,13 @@ def scale(
     *,
     sizes: Sequence[int] | None = None,
     seeds: int = SEEDS,
+    search: NearestMany = nearest_exact,
     report: Report = silent,
 ) -> Scaling:
     """Decide the same held-out fifth of the exemplars (at most 2,000) by growing stratified subsets of the rest.
 
-    Every class keeps at least one exemplar, so that the memory grows, not the list of classes. Raises
-    BadValue when there is too little to grow.
+    Every class keeps at least one exemplar, so that the memory grows, not the list of classes. ``search`` is exact;
+    ``Searcher.exact_many`` is one on the memory's device. Raises BadValue when there is too little to grow.
     """
     rest, out = hold_out(snapshot, HELD_OUT, seed=0)
     known = np.isin(snapshot.label[out], snapshot.label[rest])
@@ -99,7 +101,7 @@ def scale(
         for seed in range(seeds if size < len(rest) else 1):
             report(done * seeds + seed, len(wanted) * seeds, "asking memories of growing size")
             memory = snapshot.changed(active=snapshot.among(stratified(snapshot, rest, size, seed=seed)))
-            won = winners(queries.neighbours(memory, nearest_exact, scheme.k, different=scheme.joint), scheme)
+            won = winners(queries.neighbours(memory, search, scheme.k, different=scheme.joint), scheme)
             errors.append(float((won != queries.truth).mean()))
         points.append(Point(size, float(np.mean(errors)), float(np.std(errors))))
     report(len(wanted) * seeds, len(wanted) * seeds)

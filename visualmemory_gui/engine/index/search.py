@@ -126,6 +126,22 @@ class Searcher:
         report(len(queries), len(queries))
         return found
 
+    def exact_many(
+        self,
+        snapshot: Snapshot,
+        queries: F32,
+        k: int,
+        *,
+        excluded_rows: Callable[[int], I64] | None = None,
+        report: Report = silent,
+        different: bool = False,
+    ) -> list[SearchResult]:
+        """``nearest_many`` by exact search, also of a snapshot whose exemplars are active or not as a study supposes:
+        on the device where the vectors lie."""
+        return self.nearest_many(
+            snapshot, queries, k, excluded_rows=excluded_rows, report=report, mode="exact", different=different
+        )
+
     def shadow(
         self, snapshot: Snapshot, query: F32, found: SearchResult, *, excluded: Collection[int] = ()
     ) -> Bools | None:
@@ -306,11 +322,9 @@ def nearest_exact(
     report: Report = silent,
     different: bool = False,
 ) -> list[SearchResult]:
-    """``Searcher.nearest_many`` by exact search of any snapshot, even of one that no memory has published."""
+    """``Searcher.exact_many`` on the CPU, of any snapshot, even of one that no memory has published."""
     searcher = Searcher(queries.shape[1])
-    return searcher.nearest_many(
-        snapshot, queries, k, excluded_rows=excluded_rows, report=report, mode="exact", different=different
-    )
+    return searcher.exact_many(snapshot, queries, k, excluded_rows=excluded_rows, report=report, different=different)
 
 
 def _stand_ins(snapshot: Snapshot, excluded: I64) -> I64:
