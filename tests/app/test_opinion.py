@@ -72,7 +72,11 @@ def test_what_is_shown_is_what_is_sent_and_the_answer_stands_beside_the_vote(
     assert [row.detail for row in ready.ask.rows[:2]] == ["the query", f"exemplar {before.neighbours[0].id}"]
     assert line(ready).sentence.text() == "Second opinion: animals/dog, where the vote is animals/cat."
     assert line(ready).reason.text() == "“It has a snout.”"
+    assert ". Expected: about " in ready.ask.asked[-1] and ready.ask.asked[-1].endswith(" by your prices at most")
     assert "1,200 + 34 tokens, 0.0027 by your prices" in line(ready).price.text()
+    line(ready).ask.click()
+    ready.settle()
+    assert "Expected: about 1,200 + 34 tokens, 0.0027 by your prices; the last one took " in ready.ask.asked[-1]
     assert ready.decision == before and len(ready.memory.history.steps()) == steps
 
 

@@ -46,6 +46,7 @@ def test_an_opinion_in_text_says_what_was_sent_and_whether_it_agrees(memory: Pat
     assert found.exit_code == 0
     assert "the vote says animals/cat\nsecond opinion: animals/cat, as the vote\nit says: It is red.\n" in found.stdout
     assert "sending 11 images (the query and 10 neighbours" in found.stderr and "sk-test" not in found.output
+    assert "expected: about 3," in found.stderr and found.stderr.index("expected") < found.stderr.index("sending")
     assert server.headers[0]["Authorization"] == "Bearer sk-test"
 
 
@@ -56,9 +57,12 @@ def test_an_opinion_in_json(memory: Path, server: EndpointServer) -> None:
     assert (found["label"], found["opinion"], found["agrees"]) == ("animals/cat", "animals/dog", False)
     assert found["tokens"] == {"in": 1200, "out": 34} and found["cost"] == pytest.approx(0.002672)
     assert found["sent"]["images"] == 6 and len(found["neighbours"]) == 5 and found["labels"][0] == "animals/cat"
+    assert found["expected"]["cost"] > found["cost"] and found["expected"]["seconds"] is None
     assert told("show", memory) == before
     server.reply = says(None)
-    assert told(*opinion(memory, server, "--yes", "--level", "1"))["opinion"] is None
+    again = told(*opinion(memory, server, "--yes", "--level", "1", "-n", "2"))
+    assert again["opinion"] is None
+    assert again["expected"] == {"tokens": {"in": 600, "out": 34}, "cost": None, "seconds": found["seconds"]}
 
 
 def test_nothing_is_sent_without_a_yes(memory: Path, server: EndpointServer) -> None:

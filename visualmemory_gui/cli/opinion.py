@@ -12,6 +12,7 @@ from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.second_opinion.estimate import OpinionEstimate
     from visualmemory_gui.engine.second_opinion.opinion import Opinion
     from visualmemory_gui.engine.second_opinion.question import Question
 
@@ -51,6 +52,7 @@ def opinion(
     vote stays as it is, and nothing is stored. The key is in VISUALMEMORY_ENDPOINT_KEY or in the system's keyring.
     """
     from visualmemory_gui.engine.second_opinion.endpoint import Endpoint, key_of
+    from visualmemory_gui.engine.second_opinion.estimate import estimate
     from visualmemory_gui.engine.second_opinion.opinion import ask, sent_in_words
 
     endpoint = Endpoint(url, model, price_in, price_out)
@@ -58,6 +60,8 @@ def opinion(
         raise typer.BadParameter("images would be sent; without a terminal to ask on, --yes is needed")
     question = _question(memory, image, neighbours, box=box, k=k, rule=rule, level=level, device=device)
     what = sent_in_words(question, endpoint)
+    expected = estimate(question, endpoint)
+    say(f"expected: {expected.in_words}")
     if yes:
         say(f"sending {what}")
     else:
@@ -65,7 +69,7 @@ def opinion(
     with Progress(f"waiting for {endpoint.host}") as report:
         found = ask(question, endpoint, key=key_of(endpoint), report=report)
     if as_json:
-        emit(opinion_json(image, question, found))
+        emit(opinion_json(image, question, found, expected))
     else:
         _tell_opinion(image, question, found)
 
@@ -90,8 +94,9 @@ def _question(
         return question_of(m, decision, shown, most=most)
 
 
-def opinion_json(image: str, question: Question, found: Opinion) -> dict[str, object]:
-    """``label`` is what the vote says, ``opinion`` what the model says, null for none of ``labels``."""
+def opinion_json(image: str, question: Question, found: Opinion, expected: OpinionEstimate) -> dict[str, object]:
+    """``label`` is what the vote says, ``opinion`` what the model says, null for none of ``labels``. ``expected`` is
+    what was estimated before it was asked."""
     return {
         "image": image,
         "label": question.winner,
@@ -106,6 +111,11 @@ def opinion_json(image: str, question: Question, found: Opinion) -> dict[str, ob
         "tokens": {"in": found.tokens_in, "out": found.tokens_out},
         "cost": found.cost,
         "seconds": found.seconds,
+        "expected": {
+            "tokens": {"in": expected.tokens_in, "out": expected.tokens_out},
+            "cost": expected.cost,
+            "seconds": expected.seconds,
+        },
     }
 
 

@@ -7,6 +7,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from io import BytesIO
 from pathlib import Path
 
@@ -20,10 +21,17 @@ from tests.conftest import paint_image, write_images
 from tools.endpoint_server import EndpointServer, Reply, completion, running, says
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import BadValue, Cancelled, EndpointError
-from visualmemory_gui.engine.second_opinion import opinion
+from visualmemory_gui.engine.files import installation
+from visualmemory_gui.engine.second_opinion import estimate, opinion
 from visualmemory_gui.engine.second_opinion.endpoint import KEY_VARIABLE, SERVICE, Endpoint, Key, key_of, store_key
 from visualmemory_gui.engine.second_opinion.opinion import Opinion
-from visualmemory_gui.engine.second_opinion.question import MOST_NEIGHBOURS, LabelledImage, Question, question_of
+from visualmemory_gui.engine.second_opinion.question import (
+    MOST_NEIGHBOURS,
+    MOST_TOKENS,
+    LabelledImage,
+    Question,
+    question_of,
+)
 from visualmemory_gui.engine.second_opinion.transport import AnswerLimits, post
 
 SECRET = "sk-only-for-tests"
@@ -142,6 +150,41 @@ def test_what_would_be_sent_is_what_is_sent(server: EndpointServer) -> None:
     assert said.startswith("4 images (the query and 3 neighbours") and f"{found.sent / 1000:,.0f} KB" in said
     assert "2 labels" in said and said.endswith(f"to eye-1 at {found.host}")
     assert int(server.headers[0]["Content-Length"]) == found.sent
+
+
+def test_what_it_will_cost_is_counted_by_rule_and_then_from_the_last_answer(server: EndpointServer) -> None:
+    here, elsewhere = Endpoint(server.url, "eye-1", 2.0, 8.0), Endpoint(server.url, "eye-2")
+    by_rule = estimate.estimate(QUESTION, here)
+    assert 4 * estimate.IMAGE_TOKENS < by_rule.tokens_in < 4 * estimate.IMAGE_TOKENS + 400
+    assert (by_rule.tokens_out, by_rule.seconds) == (MOST_TOKENS, None)
+    assert by_rule.in_words.startswith("about 1,") and by_rule.in_words.endswith(" by your prices at most")
+    assert estimate.estimate(QUESTION, elsewhere).in_words.endswith(" tokens, and 2,000 at most for the answer")
+    found = asked(server, says("lynx"))
+    more = replace(QUESTION, neighbours=QUESTION.neighbours * 2)  # 7 images, 4 were asked about
+    next_one = estimate.estimate(more, here)
+    assert (next_one.tokens_in, next_one.tokens_out, next_one.seconds) == (2100, 34, found.seconds)
+    assert next_one.cost == pytest.approx(2100 * 2e-6 + 34 * 8e-6)
+    assert (
+        next_one.in_words == f"about 2,100 + 34 tokens, 0.0045 by your prices; the last one took {found.seconds:.1f} s"
+    )
+    assert estimate.estimate(QUESTION, elsewhere).seconds is None  # another model
+
+
+@pytest.mark.parametrize(
+    "kept", [b"", b"[]", b"{}", b"null", b"\xff", b"[" * 5000, {"images": 0}, {"images": "4"}, {"tokens_in": 1e999},
+             {"seconds": "long"}, {"more": 1}]
+)  # fmt: skip
+def test_a_record_of_the_last_answer_that_is_damaged_does_not_count(
+    server: EndpointServer, kept: bytes | dict[str, object]
+) -> None:
+    found, here = asked(server, says("lynx")), Endpoint(server.url, "eye-1")
+    assert estimate.estimate(QUESTION, here).seconds == found.seconds
+    [place] = installation.data_folder().glob("last_opinion*")
+    assert not any(word in place.read_text() for word in ("lynx", "cat", "ears"))
+    place.write_bytes(
+        kept if isinstance(kept, bytes) else json.dumps({**json.loads(place.read_text()), **kept}).encode()
+    )
+    assert estimate.estimate(QUESTION, here).seconds is None
 
 
 @pytest.mark.parametrize(

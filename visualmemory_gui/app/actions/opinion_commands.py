@@ -57,6 +57,7 @@ class OpinionCommands:
         self._ask.endpoint(self._session.opinion.endpoint, chosen)
 
     def _confirm(self, question: Question) -> None:
+        from visualmemory_gui.engine.second_opinion.estimate import estimate
         from visualmemory_gui.engine.second_opinion.opinion import sent_in_words  # with it ssl
 
         endpoint = self._session.opinion.endpoint
@@ -74,4 +75,5 @@ class OpinionCommands:
             LabelledRow(one.label, f"exemplar {one.exemplar}", scaled(one.jpeg, SIDE)) for one in question.neighbours
         ]
         rows = [LabelledRow("", "the query", scaled(question.query, SIDE)), *near]
-        self._ask.opinion(endpoint.host, sent_in_words(question, endpoint), rows, send, self.set_up)
+        what = f"{sent_in_words(question, endpoint)}. Expected: {estimate(question, endpoint).in_words}"
+        self._ask.opinion(endpoint.host, what, rows, send, self.set_up)

@@ -10,7 +10,7 @@ import time
 from dataclasses import dataclass
 
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.second_opinion import answer
+from visualmemory_gui.engine.second_opinion import answer, estimate
 from visualmemory_gui.engine.second_opinion.endpoint import Endpoint, Key
 from visualmemory_gui.engine.second_opinion.question import Question
 from visualmemory_gui.engine.second_opinion.transport import LIMITS, AnswerLimits, post
@@ -67,14 +67,14 @@ def ask(
     limits: AnswerLimits = LIMITS,
     report: Report = silent,
 ) -> Opinion:
-    """Send the question and return what the model says. Nothing is stored.
+    """Send the question and return what the model says. Nothing is stored but how long it took and its tokens.
 
     Raises EndpointError where there is no answer or one that is not among the labels shown, and what ``report`` raises.
     """
     began = time.monotonic()
     body = question.body(endpoint.model)
     said = answer.read(post(endpoint, body, key=key, limits=limits, report=report), question.labels)
-    return Opinion(
+    found = Opinion(
         said.label,
         said.reason,
         labels=question.labels,
@@ -87,6 +87,8 @@ def ask(
         tokens_out=said.tokens_out,
         cost=endpoint.cost(said.tokens_in, said.tokens_out),
     )
+    estimate.remember(found)
+    return found
 
 
 def sent_in_words(question: Question, endpoint: Endpoint) -> str:
