@@ -7,8 +7,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect
 from PySide6.QtGui import QFontMetrics, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QStyleOptionViewItem, QTableWidget, QTableWidgetItem
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
@@ -147,3 +148,36 @@ def test_mistakes_classes_and_strikes_tell_all_classes_apart(seen: Seen, qtbot: 
         seen.check("label_delegate")
         assert {label for label, _ in seen["label_delegate"]} == set(CLASSES), shown.objectName()
     tasks.shutdown()
+
+
+class Kept(label_delegate.LabelDelegate):
+    """Remembers what it let the cell show."""
+
+    text = ""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        super().initStyleOption(option, index)
+        self.text = option.text
+
+
+def table_of(text: str, width: int, qtbot: QtBot) -> QTableWidget:
+    table = QTableWidget(1, 1)
+    table.setProperty("plain", True)
+    table.setItem(0, 0, QTableWidgetItem(text))
+    table.setColumnWidth(0, width)
+    qtbot.addWidget(table)
+    table.resize(width + 40, 80)
+    return table
+
+
+def test_a_table_paints_what_was_cut_to_its_room_and_cuts_no_more(empty_desk: Desk, qtbot: QtBot) -> None:
+    names = ShortLabels(CLASSES)
+    for width in range(60, 140, 2):
+        cut = table_of(CLASSES[0], width, qtbot)
+        delegate = Kept(cut, lambda: names)
+        cut.setItemDelegate(delegate)
+        painted = cut.viewport().grab().toImage()
+        wide = table_of(delegate.text, 300, qtbot)
+        with_room = wide.viewport().grab().toImage()
+        text = QRect(0, 0, width - 4, cut.rowHeight(0) - 2)
+        assert painted.copy(text) == with_room.copy(text), (width, delegate.text)

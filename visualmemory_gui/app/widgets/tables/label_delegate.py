@@ -34,11 +34,10 @@ class LabelDelegate(QStyledItemDelegate):
 
     def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         super().initStyleOption(option, index)
-        margin = self._view.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, self._view) + 1
-        room = option.rect.width() - 2 * margin
-        beside = option.decorationPosition == QStyleOptionViewItem.Position.Left
-        if beside and option.features & QStyleOptionViewItem.ViewItemFeature.HasDecoration:
-            room -= option.decorationSize.width() + 2 * margin
+        style = self._view.style()
+        margin = style.pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin, None, self._view) + 1
+        text = style.subElementRect(QStyle.SubElement.SE_ItemViewItemText, option, self._view)
+        room = text.width() - 2 * margin
         if room > 0:  # there is none while the column's width is still being determined
             words = fitted(option.fontMetrics, index.data(WORDS) or ("", option.text), room, self._names())
             option.text = words.replace("\n", LINE)
