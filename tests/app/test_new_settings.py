@@ -32,6 +32,7 @@ def test_it_is_said_once_and_used_and_taken_back_in_one_act_each(desk: Desk, ear
     [said] = opened(desk, earlier)
     assert "the rule ridge and the class factor mean. On 120 exemplars of this one that is" in said
     assert (desk.memory.settings.rule, desk.memory.settings.class_factor) == ("rank", "old")
+    assert desk.window.notes.log.newest == said  # what is kept as set changes no decision
     bar: NoteBar = desk.window.note
     [action] = bar._extra
     assert action.text == "Use them"

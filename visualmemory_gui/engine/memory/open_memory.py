@@ -347,7 +347,7 @@ class OpenMemory:
 
     def set(self, values: Mapping[str, str]) -> MemorySettings:
         """Change settings, all of ``values`` or none. Raises BadValue, also for a device that is not here."""
-        before = self.scheme
+        before, were = self.scheme, self.settings
         choice.require(values.get("device"))
 
         def commit() -> Changes:
@@ -355,7 +355,8 @@ class OpenMemory:
                 for name, value in values.items():
                     loaded = settings.save(self.database, name, value)
             self._loaded_settings = loaded
-            return Changes(edit=None, change=self.catalog.change(), settings=tuple(values))
+            changed = tuple(name for name in values if getattr(loaded.settings, name) != getattr(were, name))
+            return Changes(edit=None, change=self.catalog.change(), settings=changed)
 
         if not values:
             return self.settings
