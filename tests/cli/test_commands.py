@@ -316,8 +316,11 @@ def test_settings_names_what_new_memories_have_and_this_one_never_had(tmp_path: 
     said = run("settings", tmp_path / "m.vmem").stderr
     assert "rule was never set here; new memories have ridge" in said
     assert "class_factor was never set here; new memories have mean" in said
+    assert said.endswith(f"To compare: visualmemory evaluate {tmp_path / 'm.vmem'} --suggest\n")
     told("settings", tmp_path / "m.vmem", "class_factor", "old")
     assert "class_factor" not in run("settings", tmp_path / "m.vmem").stderr
+    told("settings", tmp_path / "m.vmem", "rule", "rank")
+    assert run("settings", tmp_path / "m.vmem").stderr == ""
 
 
 def test_upkeep_commands_report(memory: Path, images: Path) -> None:

@@ -40,3 +40,5 @@ def settings(
         table(list(said.items()), ("setting", "value"))
         for unset_name, new in unset.items():
             say(f"{unset_name} was never set here; new memories have {new}")
+        if unset:
+            say(f"To compare: visualmemory evaluate {memory} --suggest")
