@@ -41,7 +41,7 @@ def decided(snapshot: Snapshot, row: int, scheme: VotingScheme, struck: I64) -> 
 def measure(memory: VisualMemory, queries: int) -> dict[str, Any]:
     snapshot, scheme = memory.snapshot, replace(VotingScheme.of(memory.settings, None, "ridge"), class_factor="mean")
     rows = np.random.default_rng(0).choice(np.flatnonzero(snapshot.active), queries, replace=False)
-    agreed, larger, valid, silent, times = 0, 0, 0, 0, []
+    agreed, larger, valid, silent, most, times = 0, 0, 0, 0, 1, []
     for row in rows.tolist():
         before = decided(snapshot, row, scheme, np.empty(0, np.int64))
         changing = [
@@ -57,6 +57,7 @@ def measure(memory: VisualMemory, queries: int) -> dict[str, Any]:
         agreed += one == bool(changing)
         if found is not None and not one:
             larger += 1
+            most = max(most, len(found.ids))
             valid += decided(snapshot, row, scheme, snapshot.rows_of(found.ids)).label == found.label
     return {
         "exemplars": snapshot.active_count,
@@ -64,6 +65,7 @@ def measure(memory: VisualMemory, queries: int) -> dict[str, Any]:
         "size_1_agrees": agreed,
         "larger": larger,
         "larger_valid": valid,
+        "largest": most,
         "single_flips_by_non_voters": silent,
         "ms": statistics.median(times),
         "slowest_ms": max(times),

@@ -8,8 +8,9 @@ it is chosen. Copies and groups stay in one part. Class factor off, unless said.
 
 P is that of McNemar's exact test against the best of the paper's rules. Shots: a fifth of the classes is taken out and
 taught again with so many images each; percent right on held-out images of the new classes, and of the old ones.
+*Suggested* is what *best settings* finds for the demo memory if it decides as memories did that were made before ridge.
 
-    python -m benchmarks.rules [--memory DEMO.vmem]
+    python -m benchmarks.rules [--memory DEMO.vmem] [--only-suggested]
     python -m benchmarks.rules --train 60000 [--test 10000] [--choosing 20000] [--fashion FOLDER] [--kept FOLDER]
 """
 
@@ -17,7 +18,9 @@ from __future__ import annotations
 
 import argparse
 import math
+import shutil
 import statistics
+import tempfile
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -35,6 +38,7 @@ from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.votes import winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme, usual_k
+from visualmemory_gui.engine.evaluation.best_settings import suggest
 from visualmemory_gui.engine.evaluation.evaluate import KS
 from visualmemory_gui.engine.evaluation.evaluation import equal_mass_bins, expected_calibration_error
 from visualmemory_gui.engine.evaluation.query_set import QuerySet
@@ -230,6 +234,17 @@ def shots(snapshot: Snapshot, best: VotingScheme, seeds: int) -> list[dict[str, 
     return out
 
 
+def suggested(demo: Path) -> dict[str, Any]:
+    """What best settings are worth to a copy of ``demo`` that decides by rank with the class factor ``old``."""
+    with tempfile.TemporaryDirectory() as room:
+        copied = shutil.copytree(demo, Path(room) / "demo.vmem")
+        with VisualMemory.open(copied) as memory:
+            memory.set_all({"rule": "rank", "k": RANK.k, "class_factor": "old"})
+            found = suggest(memory, level=0)
+    print(found.words, found.measured_on)
+    return {**found.to_json(), "per_class": {}}
+
+
 def measured(name: str, found: list[Decided], extra: dict[str, Any]) -> dict[str, Any]:
     result = {"queries": len(found[0].right), "rules": figures(found), **extra}
     report(name, result)
@@ -263,6 +278,7 @@ def main() -> None:
     parser.add_argument("--test", type=int, default=10_000, help="so many test images, by class")
     parser.add_argument("--choosing", type=int, default=20_000, help="so many training images choose at most")
     parser.add_argument("--seeds", type=int, default=5, help="draws of new classes; 0: none are taught")
+    parser.add_argument("--only-suggested", action="store_true", help="only that of the demo memory")
     options = parser.parse_args()
     results = read("rules")
     if options.train:
@@ -277,6 +293,10 @@ def main() -> None:
             results[name] = measured(name, found, more(snapshot, search, found, options.seeds))
     else:
         demo = Path(options.memory) if options.memory else make_demo()
+        results["demo, suggested"] = suggested(demo)
+        if options.only_suggested:
+            write("rules", results)
+            return
         with VisualMemory.open(demo, readonly=True) as memory:
             search, snapshot = memory.searcher.nearest_many, memory.snapshot
             found = left_out(snapshot, search)
