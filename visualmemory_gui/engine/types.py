@@ -487,8 +487,8 @@ class Changes:
 
     ``edit`` is the step's name, None when nothing changed. ``change`` is the memory's change number afterwards.
     ``added`` also holds exemplars that a redo brought back, ``removed`` those withdrawn by undo or forgotten for good.
-    ``settings`` names those that have another value now. ``left`` are exemplars that a revert did not touch, because they
-    were changed since. ``branched`` are tags of undone states, which the edit put on a branch of the history.
+    ``settings`` names those that have another value now. ``left`` are exemplars that a revert did not touch, because
+    they were changed since. ``branched`` are tags of undone states, which the edit put on a branch of the history.
     """
 
     edit: str | None
