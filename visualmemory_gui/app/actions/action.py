@@ -12,11 +12,12 @@ from PySide6.QtWidgets import QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.refused_keys import EDITS
+from visualmemory_gui.app.models.literal_text import set_words
 
 Fact = Literal[
-    "memory", "writable", "undo", "redo", "query", "winner", "trail", "selection", "one", "active", "struck", "class",
-    "queue", "queued", "certain", "waiting", "shown", "before", "lesson", "skipped", "step", "done", "found", "drawn",
-    "enough", "tsne", "ready", "running",
+    "memory", "writable", "undo", "redo", "query", "winner", "trail", "selection", "one", "two", "active", "struck",
+    "class", "queue", "queued", "certain", "waiting", "shown", "before", "lesson", "skipped", "step", "done", "found",
+    "drawn", "enough", "tsne", "ready", "running",
 ]  # fmt: skip
 """What an action may need to act on: "one" selected thing, a "winner" that can be taught, and so on."""
 Scope = Literal["window", "decide"]
@@ -34,6 +35,7 @@ LACKS: Mapping[str, str] = {
     "trail": "No query led here.",
     "selection": "Nothing is selected.",
     "one": "No exemplar is current.",
+    "two": "Two exemplars have to be selected.",
     "active": "No active exemplar is selected.",
     "struck": "No struck exemplar is selected.",
     "class": "No class is chosen.",
@@ -99,7 +101,8 @@ class Action(Generic[Owner]):
 
     def make(self, owner: Owner, parent: QWidget, name: str) -> QAction:
         """The QAction, a child of ``parent``."""
-        made = QAction(self.bare, parent)
+        made = QAction(parent)
+        set_words(made, self.bare)
         made.setObjectName(name)
         made.setCheckable(self.checkable)
         made.setProperty(EDITS, self.edits)
@@ -150,7 +153,7 @@ def show_targets(
         text = text if on else action.bare
         made[action.id].setEnabled(on)
         made[action.id].setProperty(REFUSAL, refusal)
-        made[action.id].setText(text)
+        set_words(made[action.id], text)
         made[action.id].setToolTip(action.tip_of(text, readonly=readonly, refusal=refusal))
 
 

@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction
 from visualmemory_gui.app.actions.action import LACKS, REFUSAL
 from visualmemory_gui.app.actions.window_actions import BY_ID, texts
 from visualmemory_gui.app.models.headline import winning_label
+from visualmemory_gui.app.models.literal_text import set_words
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Session
 
@@ -52,7 +53,7 @@ class ActionStates:
             named = texts[name] if name in NAMED and action.isEnabled() else ""
             action.setToolTip(BY_ID[name].tip_of(named, readonly=self._session.readonly, refusal=refusal))
         for name, text in texts.items():
-            self._actions[name].setText(text)
+            set_words(self._actions[name], text)
         for each in workspaces:
             self._actions[f"action{each.capitalize()}"].setChecked(each == PART_OF.get(workspace, workspace))
         self._actions["actionConfirm"].setData(self._winner())

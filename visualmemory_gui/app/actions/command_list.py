@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QTabWidget, QWidget
 
 from visualmemory_gui.app.actions.action import PLACE, REFUSAL
 from visualmemory_gui.app.models.commands import PaletteCommand
+from visualmemory_gui.app.models.literal_text import words_of
 
 WORKSPACE = "workspace"  # with what the objectName of a workspace begins
 
@@ -24,7 +25,7 @@ def _command(window: QWidget, action: QAction) -> PaletteCommand:
     page, place = action.parent(), action.property(PLACE) or _place(action)
     hidden = isinstance(page, QWidget) and page is not window and not page.isVisible()
     return PaletteCommand(
-        text=action.text().rstrip("…") or action.objectName(),
+        text=words_of(action).rstrip("…") or action.objectName(),
         tip=action.toolTip(),
         keys=_keys(action),
         place=place,

@@ -13,6 +13,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Action, Fact, build, show_targets
 from visualmemory_gui.app.models.exemplars import Pick
 from visualmemory_gui.app.models.history import HistoryModel
+from visualmemory_gui.app.models.literal_text import literal
 from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.operations import history
 from visualmemory_gui.app.session import Session
@@ -111,7 +112,7 @@ class HistoryPanel(Panel):
         memory = self._session.memory
         if step and tags and memory is not None and not memory.readonly:
             drop = partial(history.drop_tags, self._session, step.number, self._model.refresh)
-            menu.addAction(f"Remove tag “{tags}”", drop)
+            menu.addAction(literal(f"Remove tag “{tags}”"), drop)
         return menu
 
     def revert(self) -> None:

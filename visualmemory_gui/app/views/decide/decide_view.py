@@ -16,6 +16,7 @@ from visualmemory_gui.app.models.counterfactuals import flip_sentence
 from visualmemory_gui.app.models.drawn_parts import DrawnPartsModel
 from visualmemory_gui.app.models.exemplar_image import ExemplarImageModel
 from visualmemory_gui.app.models.incoming_images import NO_IMAGE
+from visualmemory_gui.app.models.literal_text import literal
 from visualmemory_gui.app.models.neighbours import NeighboursModel
 from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.app.models.recent import RecentQueriesModel
@@ -208,9 +209,9 @@ class DecideView(QWidget):
 
     def on_class_menu(self, spot: QPoint, label: str) -> None:
         menu = empty_menu(self)
-        teach = menu.addAction(f"Teach the query as {label}", partial(self.class_chosen.emit, label))
+        teach = menu.addAction(literal(f"Teach the query as {label}"), partial(self.class_chosen.emit, label))
         teach.setEnabled(self._decision.query is not None and not self._session.readonly)
-        menu.addAction(f"Show {label} in Curate", partial(self.class_shown.emit, label))
+        menu.addAction(literal(f"Show {label} in Curate"), partial(self.class_shown.emit, label))
         menu.popup(spot)
 
     def on_current_changed(self) -> None:

@@ -7,6 +7,7 @@ from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolButton
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.literal_text import literal, words_of
 from visualmemory_gui.app.widgets.cards.label_chip import LEAST_LABEL_PT, shortened
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
@@ -46,7 +47,7 @@ class ActionButton(QPushButton):
             shown = before + shortened(metrics, label, left, self._names) + after
         else:  # the label matters most; the tooltip has all words
             shown = shortened(metrics, label, room, self._names)
-        self.setText(shown.replace("&", "&&"))
+        self.setText(literal(shown))
 
 
 def bind(button: ActionButton, action: QAction) -> None:
@@ -54,8 +55,8 @@ def bind(button: ActionButton, action: QAction) -> None:
 
     def follow() -> None:
         label = str(action.data() or "")
-        button.set_words(action.text(), label)
-        button.setToolTip(f"{action.text()}\n{action.toolTip()}" if label else action.toolTip())
+        button.set_words(words_of(action), label)
+        button.setToolTip(f"{words_of(action)}\n{action.toolTip()}" if label else action.toolTip())
         button.setEnabled(action.isEnabled())
 
     button.clicked.connect(lambda: action.trigger())

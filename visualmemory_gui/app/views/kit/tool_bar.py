@@ -8,6 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
+from visualmemory_gui.app.models.literal_text import words_of
+
 
 class ToolBar(QToolBar):
     """``shown`` are names of actions in order, None is a gap; those at the ``right`` have icons only."""
@@ -27,4 +29,4 @@ class ToolBar(QToolBar):
             button = self.widgetForAction(actions[name])
             if isinstance(button, QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
-                button.setAccessibleName(actions[name].text())
+                button.setAccessibleName(words_of(actions[name]))

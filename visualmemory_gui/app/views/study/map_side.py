@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTo
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.exemplars import NONE, Ids
+from visualmemory_gui.app.models.literal_text import literal
 from visualmemory_gui.app.models.map import MapImage
 from visualmemory_gui.app.models.map_classes import OTHERS, MapClasses
 from visualmemory_gui.app.widgets.cards.label_chip import shortened
@@ -58,7 +59,7 @@ class MapLegend(QWidget):
         for at, (button, (name, colour, count)) in enumerate(zip(self._buttons, rows, strict=True)):
             button.setIcon(icon_of("dot", colour, self.devicePixelRatioF()))
             room = theme.px(WIDTH_PT - 60)
-            button.setText(f"{shortened(button.fontMetrics(), name, room, names)}  {count:,}")
+            button.setText(literal(f"{shortened(button.fontMetrics(), name, room, names)}  {count:,}"))
             button.setToolTip(f"{name}: select {how_many(count)}")
             button.setAccessibleName(f"{name}, {how_many(count)}: select")
             button.setProperty("group", at if name != OTHERS else len(classes.names))

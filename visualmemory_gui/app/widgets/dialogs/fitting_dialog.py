@@ -6,6 +6,8 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QLabel, QPushButton
 
+from visualmemory_gui.app.models.literal_text import literal
+
 
 class FittingDialog(QDialog):
     """Grows when a sentence needs more lines: Qt fits a window's height only to the lines it has when shown."""
@@ -25,7 +27,7 @@ class FittingDialog(QDialog):
     ) -> tuple[QPushButton, QDialogButtonBox]:
         """The button ``verb``, which accepts, and the row of it and *Cancel*; if it is ``careful``, Enter cancels."""
         row = QDialogButtonBox()
-        take = row.addButton(verb, QDialogButtonBox.ButtonRole.AcceptRole)
+        take = row.addButton(literal(verb), QDialogButtonBox.ButtonRole.AcceptRole)
         take.setProperty("primary", primary)
         cancel = row.addButton(QDialogButtonBox.StandardButton.Cancel)
         (cancel if careful else take).setDefault(True)

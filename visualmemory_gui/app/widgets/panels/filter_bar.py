@@ -10,6 +10,7 @@ from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QBoxLayout, QComboBox, QHBoxLayout, QLabel, QLineEdit, QSizePolicy, QToolButton, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.literal_text import literal
 
 STATES = (("all", "Active and struck"), ("active", "Active"), ("struck", "Struck"), ("weighed", "Trust not 1"))
 AGES = ((None, "Added any time"), (0, "Added today"), (7, "Last 7 days"), (30, "Last 30 days"))
@@ -124,7 +125,7 @@ class FilterBar(QWidget):
     def set_pick(self, name: str) -> None:
         """Say which exemplars alone are shown; "" if there is no such choice."""
         self._pick.setVisible(bool(name))
-        self._pick.setText(_short(name))
+        self._pick.setText(literal(_short(name)))
         self._pick.setToolTip(f"Only these: {name}. Click to show all again.")
         self._pick.setAccessibleName(f"Only these: {name}. Show all again")
 

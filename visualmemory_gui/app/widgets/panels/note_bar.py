@@ -10,6 +10,7 @@ from PySide6.QtGui import QAccessible, QAccessibleEvent, QEnterEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
+from visualmemory_gui.app.models.literal_text import literal
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.note_log import joined
 
@@ -89,7 +90,7 @@ class NoteBar(QFrame):
 
     def _add_actions(self, actions: Sequence[NoteAction]) -> None:
         for action in actions:
-            button = QPushButton(action.text, self)
+            button = QPushButton(literal(action.text), self)
             button.clicked.connect(partial(self._on_used, action))
             self._extra[action] = button
             self._row.addWidget(button)
