@@ -94,8 +94,11 @@ class Answers:
     def network(self, then: Callable[[str], object]) -> None:
         then(self.path)
 
-    def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
-        then(str(folder / f"{name}.vmemz"), "bundle", False)
+    def export_options(
+        self, name: str, folder: Path, then: Callable[[str, str, bool], object], *, label: str | None = None
+    ) -> None:
+        self.asked.append(name)
+        then(str(folder / name) if label else str(folder / f"{name}.vmemz"), "coco" if label else "bundle", False)
 
     def label(
         self,

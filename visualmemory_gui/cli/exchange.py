@@ -51,6 +51,10 @@ def export(
     image: Annotated[
         str | None, typer.Option("--image", metavar="IMAGE", help="report: the image whose decision it shows.")
     ] = None,
+    label: Annotated[
+        str | None,
+        typer.Option("--class", metavar="CLASS", help="Export this class alone, with what is below it."),
+    ] = None,
     keep_private: Annotated[
         bool, typer.Option("--keep-private", help="Keep absolute paths and where images were taken (EXIF GPS).")
     ] = False,
@@ -63,10 +67,12 @@ def export(
     if (chosen == import_export.REPORT) != (image is not None):
         raise typer.BadParameter("a report needs --image, and only a report has one", param_hint="--image")
     if image is not None:
+        if label is not None:
+            raise typer.BadParameter("a report is on one decision, not on a class", param_hint="--class")
         _report(memory, to, image, keep_private=keep_private, as_json=as_json)
         return
     with reader(memory) as m, Progress("exporting") as report:
-        done = import_export.export(m, to, chosen, keep_private=keep_private, report=report)
+        done = import_export.export(m, to, chosen, label=label, keep_private=keep_private, report=report)
     if as_json:
         emit({"to": done.path, "exported": done.exemplars, **_counts(done)})
     else:

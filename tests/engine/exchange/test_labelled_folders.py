@@ -7,13 +7,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow.parquet as pq
 import pytest
 from pycocotools.coco import COCO
 
 from tests.engine.exchange.memories import facts, paint
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.errors import ExchangeError
-from visualmemory_gui.engine.exchange.import_export import export, import_
+from visualmemory_gui.engine.errors import BadValue, ExchangeError
+from visualmemory_gui.engine.exchange.import_export import ENDINGS, OF_CLASSES, export, import_
 from visualmemory_gui.engine.exchange.results import Exported
 from visualmemory_gui.engine.types import Box
 
@@ -180,3 +181,33 @@ def test_a_table_that_cannot_be_read_changes_nothing(
     with pytest.raises(ExchangeError, match=says):
         import_(tmp_path / "t.csv", tmp_path / "new.vmem", encoder="fake")
     assert not (tmp_path / "new.vmem").exists()
+
+
+@pytest.mark.parametrize("kind", OF_CLASSES)
+def test_one_class_is_exported_with_what_is_below_it_and_nothing_else(kept: Path, tmp_path: Path, kind: str) -> None:
+    ending = next((end for end, form in ENDINGS.items() if form == kind), "")
+    target = tmp_path / f"cats{ending}"
+    done = exported(kept, target, kind, label="cat")
+    parts = 1 if kind == "fiftyone" else 0
+    assert (done.exemplars, done.left_out, done.parts) == (4 - parts, 0, parts)
+    if kind == "parquet":
+        assert set(pq.read_table(target)["label"].to_pylist()) == {"cat", "cat/ear"}
+    elif kind == "csv":
+        assert {line.split(",")[1] for line in target.read_text().splitlines()[1:]} == {"cat", "cat/ear"}
+    else:
+        import_(target, tmp_path / "new.vmem", encoder="fake")
+        with VisualMemory.open(tmp_path / "new.vmem", readonly=True) as m:
+            assert set(m.class_counts()) == {"cat"} | ({"cat/ear"} if not parts else set())
+
+
+def test_a_struck_exemplar_of_the_class_is_counted_as_left_out(kept: Path, tmp_path: Path) -> None:
+    assert exported(kept, tmp_path / "gone", "imagefolder", label="gone").left_out == 1
+
+
+@pytest.mark.parametrize(("kind", "label", "why"), [("bundle", "cat", "whole memories"), ("coco", "cta", "cat")])
+def test_what_cannot_be_exported_of_a_class_is_refused_and_writes_nothing(
+    kept: Path, tmp_path: Path, kind: str, label: str, why: str
+) -> None:
+    with pytest.raises(BadValue, match=why):
+        exported(kept, tmp_path / "out", kind, label=label)
+    assert not (tmp_path / "out").exists()

@@ -8,6 +8,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.actions.dialogs import Dialogs
+from visualmemory_gui.app.actions.export_commands import ask_export
 from visualmemory_gui.app.models.impact import propose, propose_relabel
 from visualmemory_gui.app.models.incoming_images import NO_IMAGE
 from visualmemory_gui.app.models.query import query_of
@@ -74,6 +75,10 @@ class ExemplarCommands:
 
         if may_write(self._session):
             self.ask_label(f"Merge {label} into", merge, verb="Merge")
+
+    def export(self, label: str) -> None:
+        """Ask how to export a class, and what is below it."""
+        ask_export(self._session, self._ask, label)
 
     def new_class(self, above: str = "") -> None:
         """Ask for a new class, below the class ``above`` if one is given, then for its first images."""

@@ -22,13 +22,15 @@ STOPPED = "Stopped. What was made of the demo is kept; *Open demo memory* contin
 DEMO = "make the demo memory"  # the name of the job
 
 
-def export(session: Session, to: str | Path, format: str, *, keep_private: bool = False) -> None:
-    """Write the memory to ``to`` as "bundle", "imagefolder" or "parquet", in the background."""
+def export(
+    session: Session, to: str | Path, format: str, *, label: str | None = None, keep_private: bool = False
+) -> None:
+    """Write the memory, or its class ``label``, to ``to`` in a format of ``import_export``, in the background."""
 
     def work(memory: WholeMemory, report: Report) -> None:
         from visualmemory_gui.engine.exchange import import_export
 
-        import_export.export(memory, to, format, keep_private=keep_private, report=report)
+        import_export.export(memory, to, format, label=label, keep_private=keep_private, report=report)
 
     exported, stopped = f"Exported to {Path(to).name}.", "Export stopped; what was written has been removed."
     Job("Exporting", work, lambda _: Note(exported), stopped, once=f"export {to}", only_reads=True).run(session)

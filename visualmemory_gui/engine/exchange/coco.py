@@ -15,7 +15,7 @@ from pathlib import Path, PurePosixPath
 from visualmemory_gui.engine.errors import BadValue, ExchangeError
 from visualmemory_gui.engine.exchange.atomic_output import new_folder
 from visualmemory_gui.engine.exchange.image_metadata import checked_row
-from visualmemory_gui.engine.exchange.imagefolder import import_rows, written
+from visualmemory_gui.engine.exchange.imagefolder import import_rows, struck_under, written
 from visualmemory_gui.engine.exchange.labels_json import DATA, LABELS, folder_of_images, write_labels
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table import Row
@@ -26,17 +26,25 @@ from visualmemory_gui.engine.types import SMALLEST_BOX, Exemplar, Skipped
 Size = tuple[int, int]
 
 
-def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
-    """Write the active exemplars to the new or empty folder ``target``, completely or not at all.
+def export(
+    m: WholeMemory,
+    target: str | Path,
+    *,
+    label: str | None = None,
+    keep_private: bool = False,
+    report: Report = silent,
+) -> Exported:
+    """Write the active exemplars to the new or empty folder ``target``, completely or not at all: all of them, or those
+    of the class ``label`` and below it.
 
     If an original cannot be read, the thumbnail replaces it. Exemplars without any image are left out.
     """
-    path, exemplars = Path(target), m.catalog.select(state="active")
+    path, exemplars = Path(target), m.catalog.select(label=label, state="active")
     with new_folder(path) as part:
         done = written(m, part / DATA, exemplars, keep_private=keep_private, report=report)
         sizes = {row["file_name"]: _size(part, one, row, kind) for kind, one, row in done.rows}
         write_labels(part, _document([(one, row) for _, one, row in done.rows], sizes))
-    return done.exported(path, "coco", left_out=m.catalog.totals()[2])
+    return done.exported(path, "coco", left_out=struck_under(m, label))
 
 
 def _size(root: Path, exemplar: Exemplar, row: Row, kind: str) -> Size:

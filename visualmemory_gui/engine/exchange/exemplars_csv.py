@@ -28,10 +28,18 @@ SOURCES = ("source", "image", "file_name", "filepath", "path")
 LARGEST = 1 << 28
 
 
-def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
-    """Write all exemplars, including struck ones, to the new file ``target``, completely or not at all."""
+def export(
+    m: WholeMemory,
+    target: str | Path,
+    *,
+    label: str | None = None,
+    keep_private: bool = False,
+    report: Report = silent,
+) -> Exported:
+    """Write all exemplars, including struck ones, to the new file ``target``, completely or not at all; with ``label``
+    those of that class and below it."""
     path = Path(target)
-    exemplars = m.catalog.select()
+    exemplars = m.catalog.select(label=label)
     rows = [table.row_of(e, keep_private=keep_private) | {"box": e.box and str(e.box)} for e in exemplars]
     columns = (*COLUMNS, "box") if any(e.box for e in exemplars) else COLUMNS
     report(0, len(rows), "writing exemplars")

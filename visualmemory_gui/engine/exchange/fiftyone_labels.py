@@ -13,7 +13,7 @@ from pathlib import Path, PurePosixPath
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.atomic_output import new_folder
 from visualmemory_gui.engine.exchange.image_metadata import checked_row
-from visualmemory_gui.engine.exchange.imagefolder import import_rows, written
+from visualmemory_gui.engine.exchange.imagefolder import import_rows, struck_under, written
 from visualmemory_gui.engine.exchange.labels_json import DATA, LABELS, folder_of_images, write_labels
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table import Row
@@ -22,12 +22,20 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Skipped
 
 
-def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
-    """Write the active exemplars to the new or empty folder ``target``, completely or not at all.
+def export(
+    m: WholeMemory,
+    target: str | Path,
+    *,
+    label: str | None = None,
+    keep_private: bool = False,
+    report: Report = silent,
+) -> Exported:
+    """Write the active exemplars to the new or empty folder ``target``, completely or not at all: all of them, or those
+    of the class ``label`` and below it.
 
     If an original cannot be read, the thumbnail replaces it. Exemplars without any image are left out.
     """
-    path, exemplars = Path(target), m.catalog.select(state="active")
+    path, exemplars = Path(target), m.catalog.select(label=label, state="active")
     whole = [one for one in exemplars if one.box is None]
     with new_folder(path) as part:
         done = written(m, part / DATA, whole, keep_private=keep_private, distinct_stems=True, report=report)
@@ -41,7 +49,7 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
             for _, one, row in done.rows
         }
         write_labels(part, {"classes": classes, "labels": labels})
-    return done.exported(path, "fiftyone", left_out=m.catalog.totals()[2], parts=len(exemplars) - len(whole))
+    return done.exported(path, "fiftyone", left_out=struck_under(m, label), parts=len(exemplars) - len(whole))
 
 
 def import_(

@@ -66,12 +66,20 @@ ODD = re.compile(r'[<>:"\\|?*\x00-\x1f]')
 LONGEST_NAME = 80
 
 
-def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
-    """Write the active exemplars to the new or empty folder ``target``, completely or not at all.
+def export(
+    m: WholeMemory,
+    target: str | Path,
+    *,
+    label: str | None = None,
+    keep_private: bool = False,
+    report: Report = silent,
+) -> Exported:
+    """Write the active exemplars to the new or empty folder ``target``, completely or not at all: all of them, or those
+    of the class ``label`` and below it.
 
     If an original cannot be read, the thumbnail replaces it. Exemplars without any image are left out.
     """
-    path, exemplars = Path(target), m.catalog.select(state="active")
+    path, exemplars = Path(target), m.catalog.select(label=label, state="active")
     with new_folder(path) as part:
         done = written(m, part, exemplars, keep_private=keep_private, report=report)
         with create(part / METADATA) as metadata:
@@ -79,7 +87,12 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
         card = CARD.format(images=len(done.rows), classes=len({e.label for e in exemplars}))
         with create(part / README) as readme:
             readme.write(card.encode())
-    return done.exported(path, "imagefolder", left_out=m.catalog.totals()[2])
+    return done.exported(path, "imagefolder", left_out=struck_under(m, label))
+
+
+def struck_under(m: WholeMemory, label: str | None) -> int:
+    """How many exemplars are struck out, of the class ``label`` and below it or of all."""
+    return m.catalog.totals()[2] if label is None else len(m.catalog.select(label=label, state="struck"))
 
 
 class WrittenImages(NamedTuple):

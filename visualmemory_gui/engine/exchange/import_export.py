@@ -34,15 +34,16 @@ ENDINGS = {
     neighbours_json.SUFFIX: "neighbours-json",
     **dict.fromkeys(document.SUFFIXES, REPORT),
 }
-EXPORTS = {
-    "bundle": bundle.export,
+OF_MEMORIES = {"bundle": bundle.export, "neighbours-json": neighbours_json.export}
+"""Exports of a whole memory."""
+OF_CLASSES = {
     FOLDER: imagefolder.export,
     "coco": coco.export,
     "fiftyone": fiftyone_labels.export,
     "parquet": parquet.export,
     "csv": exemplars_csv.export,
-    "neighbours-json": neighbours_json.export,
 }
+"""Exports of a whole memory or of one class."""
 
 
 def format_of(target: str | Path, kind: str | None = None) -> str:
@@ -67,14 +68,22 @@ def export(
     target: str | Path,
     kind: str | None = None,
     *,
+    label: str | None = None,
     keep_private: bool = False,
     report: Report = silent,
 ) -> Exported:
-    """Write ``m`` to ``target``, which must not hold anything yet, in the format of ``format_of``. Raises BadValue."""
+    """Write ``m``, or of it the class ``label`` and what is below it, to ``target``, which must not hold anything yet,
+    in the format of ``format_of``. Raises BadValue."""
     kind = format_of(target, kind)
-    if kind not in EXPORTS:
-        raise BadValue(f"unknown export format {kind!r}; choose from {', '.join(EXPORTS)}")
-    return EXPORTS[kind](m, target, keep_private=keep_private, report=report)
+    if label is not None:
+        m.catalog.require_label(label)
+    if kind in OF_CLASSES:
+        return OF_CLASSES[kind](m, target, label=label, keep_private=keep_private, report=report)
+    if kind not in OF_MEMORIES:
+        raise BadValue(f"unknown export format {kind!r}; choose from {', '.join((*OF_MEMORIES, *OF_CLASSES))}")
+    if label is not None:
+        raise BadValue(f"{kind} is a format of whole memories: export a class as {', '.join(OF_CLASSES)}")
+    return OF_MEMORIES[kind](m, target, keep_private=keep_private, report=report)
 
 
 def is_labelled_set(source: str | Path) -> bool:

@@ -20,11 +20,19 @@ PART = ("box", "original", "width", "height")
 """The columns of a table in which there are parts of images."""
 
 
-def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
-    """Write all exemplars, including struck ones, to the new file ``target``, completely or not at all."""
+def export(
+    m: WholeMemory,
+    target: str | Path,
+    *,
+    label: str | None = None,
+    keep_private: bool = False,
+    report: Report = silent,
+) -> Exported:
+    """Write all exemplars, including struck ones, to the new file ``target``, completely or not at all; with ``label``
+    those of that class and below it."""
     path = Path(target)
     with new_file(path) as file:
-        exemplars = m.catalog.select()
+        exemplars = m.catalog.select(label=label)
         parts = any(one.box for one in exemplars)
         rows = [table.row_of(one, keep_private=keep_private) | (_part(one) if one.box else {}) for one in exemplars]
         table.write(file, m, rows, extra=PART if parts else (), report=report)

@@ -24,11 +24,16 @@ from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
 
 Choose = Callable[[QWidget, str, Callable[[str], object]], object]
 
-FORMATS: tuple[tuple[str, str, str], ...] = (
-    ("bundle", "Bundle: one file with everything, to open elsewhere", ".vmemz"),
+BUNDLE = ("bundle", "Bundle: one file with everything, to open elsewhere", ".vmemz")
+FORMATS_OF_CLASSES: tuple[tuple[str, str, str], ...] = (
     ("imagefolder", "Image folder: a folder for each class", ""),
+    ("coco", "COCO: images, and their labels and boxes in labels.json", ""),
+    ("fiftyone", "FiftyOne: images, and their labels in labels.json", ""),
     ("parquet", "Parquet: a table of labels and vectors", ".parquet"),
+    ("csv", "CSV: a table of labels and paths, for a spreadsheet", ".csv"),
 )
+"""Keys, words and endings of the formats for a whole memory or one class."""
+FORMATS = (BUNDLE, *FORMATS_OF_CLASSES)
 
 
 class ExportDialog(FittingDialog):
@@ -36,17 +41,29 @@ class ExportDialog(FittingDialog):
 
     confirmed = Signal(str, str, bool)
 
-    def __init__(self, parent: QWidget | None, *, name: str, folder: str | Path, choose: Choose | None = None) -> None:
-        """The suggested target is ``name`` in ``folder``; ``choose(parent, suggested, then)`` asks for another."""
+    def __init__(
+        self,
+        parent: QWidget | None,
+        *,
+        name: str,
+        folder: str | Path,
+        label: str | None = None,
+        choose: Choose | None = None,
+    ) -> None:
+        """The suggested target is ``name`` in ``folder``; ``choose(parent, suggested, then)`` asks for another.
+
+        With ``label`` it is for this class alone.
+        """
         super().__init__(parent)
         self.setObjectName("exportDialog")
-        self.setWindowTitle("Export")
+        self.setWindowTitle("Export" if label is None else f"Export class {label}")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._choose = choose or choose_target
         self._stem = str(Path(folder) / name)
         self._formats = QComboBox()
         self._formats.setAccessibleName("Format")
-        for key, text, _ in FORMATS:
+        self._offered = FORMATS if label is None else FORMATS_OF_CLASSES
+        for key, text, _ in self._offered:
             self._formats.addItem(text, key)
         self._target = QLineEdit()
         self._target.setMinimumWidth(theme.px(280))
@@ -88,7 +105,7 @@ class ExportDialog(FittingDialog):
             column.addWidget(widget)
 
     def _suggest(self) -> None:
-        self._target.setText(free_name(self._stem, FORMATS[self._formats.currentIndex()][2]))
+        self._target.setText(free_name(self._stem, self._offered[self._formats.currentIndex()][2]))
 
     def _browse(self) -> None:
         self._choose(self, self._target.text(), self._target.setText)
