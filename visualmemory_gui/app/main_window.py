@@ -346,6 +346,7 @@ class MainWindow(QMainWindow):
         self.empty.dropped.connect(self.on_dropped_on_empty)
         self.empty.recent_chosen.connect(self.open)
         self.empty.recent_removed.connect(self.on_recent_removed)
+        session.memory_discarded.connect(self.on_recent_removed)
         self.empty.folder_requested.connect(show_in_folder)
         self._recent.updated.connect(self.empty.show_recent)
         for told in (session.tasks.started, session.tasks.finished):

@@ -24,6 +24,8 @@ from visualmemory_gui.app.runtime.error_messages import log_line, problem_of
 from visualmemory_gui.app.runtime.place import only_readable, opening
 from visualmemory_gui.app.runtime.tasks import Task, Tasks
 from visualmemory_gui.engine.device.fallback import fallbacks
+from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
@@ -44,6 +46,7 @@ class Session(QObject):
 
     memory_opened = Signal()
     memory_closed = Signal()
+    memory_discarded = Signal(str)  # the address of a memory that stayed empty and was removed
     changed = Signal(object)  # Changes
     error_raised = Signal(str, str, str)  # what happened, what to do, details
     step_finished = Signal()  # a step of many transactions is complete and can be undone
@@ -137,11 +140,48 @@ class Session(QObject):
         self._wanted = opening(path)
         return self._take_over(f"Making {Path(path).name}", work, then, job=self._wanted)
 
+    def create_reduced(
+        self, path: str | Path, encoder: str, *, dim: int, folder: str, then: Callable[[], object] | None = None
+    ) -> Task:
+        """The same for vectors reduced to ``dim`` numbers, by PCA fitted to ``folder``. It can be stopped."""
+
+        def work(report: Report) -> WholeMemory:
+            from visualmemory_gui.engine.memory.reduction import create_reduced
+
+            return create_reduced(path, folder, encoder, dim, report=report)
+
+        def failed(error: BaseException) -> None:
+            if isinstance(error, Cancelled):
+                self.post_note(f"Stopped; {Path(path).name} was not made.")
+            else:
+                self.raise_error(error)
+
+        self._wanted = opening(path)
+        arrive, opened = self._taking_over(work, then, job=self._wanted)
+        return self.tasks.run_background(f"Making {Path(path).name}", arrive, opened, failed, once=self._wanted)
+
     def close(self) -> None:
         """Close the memory; its last edits are on disk before the next task runs."""
         closing = self._let_go()
         if closing is not None:
             self.tasks.run_edit("Closing the memory", closing, in_turn=True)
+
+    def discard(self) -> None:
+        """Close the memory, and remove it from the disk if it is empty."""
+        memory = self.memory
+        if memory is None or self._let_go() is None:
+            return
+
+        def work() -> bool:
+            from visualmemory_gui.engine.memory.new_memory import discard
+
+            return discard(memory)
+
+        def removed(gone: bool) -> None:
+            if gone:
+                self.memory_discarded.emit(memory.address)
+
+        self.tasks.run_edit("Removing the empty memory", work, removed, in_turn=True)
 
     def shutdown(self) -> None:
         """Close the memory and end the threads. The last call before the window is gone."""
@@ -221,6 +261,14 @@ class Session(QObject):
         *,
         job: str,
     ) -> Task:
+        arrive, opened = self._taking_over(lambda _: work(), then, job=job)
+        return self.tasks.run_edit(title, lambda: arrive(silent), opened, failed, once=job)
+
+    def _taking_over(
+        self, work: Callable[[Report], WholeMemory], then: Callable[[], object] | None, *, job: str
+    ) -> tuple[Callable[[Report], WholeMemory], Callable[[WholeMemory], None]]:
+        """What a worker runs to bring the memory that ``work`` opens, and what the window does with it then."""
+
         def opened(memory: WholeMemory) -> None:
             if job != self._wanted:  # another has been requested since
                 self._arriving.remove(memory)
@@ -230,12 +278,12 @@ class Session(QObject):
             if then is not None:
                 then()
 
-        def arrive() -> WholeMemory:
-            memory = deferred(work())
+        def arrive(report: Report) -> WholeMemory:
+            memory = deferred(work(report))
             self._arriving.append(memory)
             return memory
 
-        return self.tasks.run_edit(title, arrive, opened, failed, once=job)
+        return arrive, opened
 
     def _adopt(self, memory: WholeMemory) -> None:
         self.close()

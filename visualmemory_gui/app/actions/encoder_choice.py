@@ -24,10 +24,12 @@ PROGRAM = (
 
 
 class EncoderChoice:
-    """``name`` is the encoder chosen so far; ``model`` lists all, and keeps what was measured of them."""
+    """``name`` is the encoder chosen so far, and ``dim`` to how many numbers its vectors are reduced, None for all of
+    them; ``model`` lists all encoders, and keeps what was measured of them."""
 
     def __init__(self, session: Session, dialogs: Dialogs, model: EncodersModel, *, name: str) -> None:
         self.name = name
+        self.dim: int | None = None
         self.model = model
         self._session, self._dialogs = session, dialogs
         self._follower: Callable[[str], object] | None = None
@@ -35,6 +37,9 @@ class EncoderChoice:
     def follow(self, then: Callable[[str], object]) -> None:
         """Call ``then`` with the name of each encoder that is chosen from now on."""
         self._follower = then
+
+    def reduce(self, dim: int | None) -> None:
+        self.dim = dim
 
     def ask(self, then: Callable[[str], object]) -> None:
         """Ask for an encoder; ``then`` is called with its name, before whoever follows."""

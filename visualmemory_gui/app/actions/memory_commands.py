@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.actions.encoder_choice import EncoderChoice
+from visualmemory_gui.app.actions.export_commands import ask_export
 from visualmemory_gui.app.models.encoders import EncodersModel
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import exchange, folders, originals, reembed
@@ -49,7 +50,7 @@ class MemoryCommands:
         choice = EncoderChoice(self._session, self._ask, self._encoders, name=folders.ENCODER)
 
         def make(copy: bool) -> None:
-            self._ask.new_memory(suggested, partial(self._create, folder=folder, copy=copy, encoder=choice.name))
+            self._ask.new_memory(suggested, partial(self._create, folder=folder, copy=copy, choice=choice))
 
         def count(encoder: str) -> None:
             folders.count(self._session, [folder], tell, new_memory=encoder)
@@ -67,10 +68,7 @@ class MemoryCommands:
         folders.count(self._session, [folder], tell)
 
     def export(self) -> None:
-        memory = self._session.memory
-        if memory is not None:
-            name, beside = memory.name, memory.path.parent
-            self._ask.export_options(name, beside, self._export)
+        ask_export(self._session, self._ask)
 
     def reembed(self) -> None:
         """Ask for an encoder and a place, and make the memory again there."""
@@ -123,9 +121,9 @@ class MemoryCommands:
     def choose_bundle(self) -> None:
         self._ask.bundle(self.open_bundle)
 
-    def _export(self, to: str, format: str, keep_private: bool) -> None:
-        exchange.export(self._session, to, format, keep_private=keep_private)
-
-    def _create(self, path: str, *, folder: str, copy: bool, encoder: str) -> None:
-        imported = partial(folders.import_folder, self._session, folder, copy=copy)
-        self._session.create(path, encoder, then=imported)
+    def _create(self, path: str, *, folder: str, copy: bool, choice: EncoderChoice) -> None:
+        imported = partial(folders.import_folder, self._session, folder, copy=copy, new_memory=True)
+        if choice.dim is None:
+            self._session.create(path, choice.name, then=imported)
+        else:
+            self._session.create_reduced(path, choice.name, dim=choice.dim, folder=folder, then=imported)

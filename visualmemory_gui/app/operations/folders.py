@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.app.models.note import NoteAction
+from visualmemory_gui.app.operations import skipped_files
 from visualmemory_gui.app.operations.edit import Edit, Note, say_stopped
 from visualmemory_gui.app.operations.teach import build, go_on_words
 from visualmemory_gui.app.session import Session
@@ -19,6 +20,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import EncoderIdentity
 
 if TYPE_CHECKING:
+    from visualmemory_gui.engine.memory.importer import BuildResult
     from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport
 
 LEFT = "The rest of {} will not be offered again; what was added stays."
@@ -27,11 +29,37 @@ Tell = Callable[[FolderFacts], object]
 
 
 def import_folder(
-    session: Session, folder: str | Path, *, copy: bool, label: str | None = None, group_by: str | None = None
+    session: Session,
+    folder: str | Path,
+    *,
+    copy: bool,
+    label: str | None = None,
+    group_by: str | None = None,
+    new_memory: bool = False,
 ) -> None:
-    """Add the images of ``folder``: sub-folder names are the labels, or all get ``label``. In the background."""
+    """Add the images of ``folder``: sub-folder names are the labels, or all get ``label``. In the background.
+
+    A ``new_memory`` into which none of them came is closed and removed again.
+    """
     title = f"Adding images of {Path(folder).name}"
-    build(session, str(folder), title, once=f"import {folder} as {label}", copy=copy, label=label, group_by=group_by)
+    build(
+        session,
+        str(folder),
+        title,
+        once=f"import {folder} as {label}",
+        copy=copy,
+        label=label,
+        group_by=group_by,
+        if_empty=partial(_not_made, session, Path(folder).name) if new_memory else None,
+    )
+
+
+def _not_made(session: Session, folder: str, result: BuildResult) -> Note:
+    """Remove the memory that is open and empty, and say why."""
+    name = session.memory.path.name if session.memory is not None else "The memory"
+    session.discard()
+    why = "Stopped" if result.stopped else f"{folder} holds no image that can be read"
+    return Note(f"{why}; {name} was not made.", actions=skipped_files.show(session, result.skipped))
 
 
 def offer_rest(session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -49,8 +49,12 @@ def build(
     label: str | None,
     group_by: str | None = None,
     under: str = "",
+    if_empty: Callable[[BuildResult], Note] | None = None,
 ) -> None:
-    """Add the images of a folder or at some paths, in the background; ``under`` follows the count in the note."""
+    """Add the images of a folder or at some paths, in the background; ``under`` follows the count in the note.
+
+    ``if_empty`` is called if the memory holds no exemplar then, and says so in place of that note.
+    """
 
     def work(memory: WholeMemory, report: Report) -> tuple[BuildResult, int | None, bool]:
         first = not memory.class_counts()
@@ -62,9 +66,20 @@ def build(
     def said(done: tuple[BuildResult, int | None, bool]) -> Note:
         result, step, first = done
         session.step_finished.emit()
+        if first and not result.added and if_empty is not None:
+            return if_empty(result)
         undo = undo_of(step) if result.added and step else None
         again = partial(
-            build, session, source, title, once=once, copy=copy, label=label, group_by=group_by, under=under
+            build,
+            session,
+            source,
+            title,
+            once=once,
+            copy=copy,
+            label=label,
+            group_by=group_by,
+            under=under,
+            if_empty=if_empty,
         )
         here = result.added + result.unchanged
         if result.stopped:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from visualmemory_gui.engine.errors import VisualMemoryError
 from visualmemory_gui.engine.index import checkpoint
+from visualmemory_gui.engine.memory.protocol import WholeMemory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.store import layout
 from visualmemory_gui.engine.store.database import FILE
@@ -36,7 +37,18 @@ def new_memory(path: Path, make: Callable[[], VisualMemory], *, keep_filled: boo
     m.close()
 
 
-def _holds_some(m: VisualMemory) -> bool:
+def discard(m: WholeMemory) -> bool:
+    """Close ``m``, which was made to be filled, and remove it if it holds no exemplar; whether it was removed."""
+    path, made = m.path, identity_of(m.path / FILE)
+    stays = _holds_some(m)
+    m.close()
+    gone = not stays and identity_of(path / FILE) == made
+    if gone:
+        _remove(path, keep_folder=False)
+    return gone
+
+
+def _holds_some(m: WholeMemory) -> bool:
     """Whether it holds an exemplar; True also where that cannot be determined."""
     try:
         return m.catalog.totals()[0] > 0

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QFileDialog, QMessageBox, QWidget
 
 from visualmemory_gui.app.actions.dialogs import ImpactOf
 from visualmemory_gui.app.models.encoders import FILES
+from visualmemory_gui.app.models.literal_text import literal
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.operations.originals import not_found
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import ChangedDecisionsDialog, DecisionRow
@@ -137,6 +138,7 @@ class Choosers:
         dialog.confirmed.connect(then)
         if encoder is not None:
             dialog.encoder_requested.connect(partial(encoder.ask, dialog.set_encoder))
+            dialog.dim_chosen.connect(lambda dim: encoder.reduce(dim))  # a bound method would not keep it alive
         dialog.open()
         return lambda facts: dialog.set_facts(facts) if shiboken6.isValid(dialog) else None
 
@@ -157,9 +159,11 @@ class Choosers:
         dialog.fileSelected.connect(then)
         dialog.open()
 
-    def export_options(self, name: str, folder: Path, then: Callable[[str, str, bool], object]) -> None:
-        """Ask for target, format, and whether to keep paths and places."""
-        dialog = ExportDialog(self._window, name=name, folder=folder)
+    def export_options(
+        self, name: str, folder: Path, then: Callable[[str, str, bool], object], *, label: str | None = None
+    ) -> None:
+        """Ask for target, format, and whether to keep paths and places, for a memory or one class of it."""
+        dialog = ExportDialog(self._window, name=name, folder=folder, label=label)
         dialog.confirmed.connect(then)
         dialog.open()
 
@@ -229,7 +233,7 @@ class Choosers:
         box.setObjectName("confirmDialog")
         box.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)  # it may hold an address
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        yes = box.addButton(verb, QMessageBox.ButtonRole.AcceptRole)
+        yes = box.addButton(literal(verb), QMessageBox.ButtonRole.AcceptRole)
         cancel = box.addButton(QMessageBox.StandardButton.Cancel)
         box.setDefaultButton(cancel if careful else yes)
         yes.clicked.connect(lambda: then())
