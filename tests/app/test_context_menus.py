@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from shutil import copytree
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QPoint
+from PySide6.QtCore import QModelIndex, QPoint, Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QComboBox, QMenu
 
 from tests.app.conftest import Desk
 from tests.app.curate_hands import Hands
 from tests.conftest import COLOURS, paint_image
+from visualmemory_gui.app.actions.action import REFUSAL
+from visualmemory_gui.app.actions.command_list import commands_of
 from visualmemory_gui.app.models.class_tree import TreeRole
+from visualmemory_gui.app.models.literal_text import words_of
+from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.views.decide import decision_panel
 from visualmemory_gui.app.views.kit.choosers import Choosers
 from visualmemory_gui.app.views.study.map_actions import ON_SELECTION
+from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog
 
 OF_FILE = {"Open original", "Show in folder", "Copy image", "Find similar", "Show the original"}
 
@@ -85,6 +91,7 @@ def test_classes_are_merged_struck_and_given_a_class_below(
     menu.deleteLater()
     assert offered[0] == "Rename class animals/cat…" and offered[-1] == "Forget class animals/cat for good…"
     assert {"Merge class animals/cat into…", "New class below animals/cat…", "Key"} <= set(offered)
+    assert "Export class animals/cat…" in offered
     actions = curate.view.actions_by_id
     actions["strike_class"].trigger()
     curate.settle()
@@ -198,3 +205,81 @@ def test_the_classes_are_found_by_a_few_letters_and_a_new_one_is_always_in_sight
     assert classes.tree.place == ("class", "animals/dog")
     classes.filter.line.clear()
     assert not any(classes.tree.isRowHidden(index.row(), index.parent()) for index in classes.tree._rows())
+
+
+def test_an_ampersand_in_a_label_is_shown_by_menus_and_buttons_and_underlines_no_letter(asked: Desk) -> None:
+    label, shown = "cats & dogs", "cats && dogs"  # as Qt draws it
+    classes = asked.window.decide.decision.classes
+
+    def rows() -> dict[str, QModelIndex]:
+        found = [classes.model().index(row, 0) for row in range(classes.model().rowCount())]
+        return {index.data(): index for index in found}
+
+    exemplars.relabel(asked.window.session, [1, 2], label)
+    asked.bot.waitUntil(lambda: label in rows(), timeout=20_000)
+    asked.settle()
+    row = rows()[label]
+    classes.customContextMenuRequested.emit(classes.visualRect(row).center())
+    assert opened(asked) == [f"Teach the query as {shown}", f"Show {shown} in Curate"]
+    asked.press("actionCurate")
+    menu = asked.window.curate.menu_of_class(label)
+    assert f"Rename class {shown}…" in texts(menu)
+    menu.deleteLater()
+    undo = asked.window.actions_by_id["actionUndo"]
+    assert shown in undo.text() and label in words_of(undo) and label in undo.toolTip()
+    assert words_of(undo) in {command.text for command in commands_of(asked.window)}
+
+
+def test_a_class_is_exported_from_its_menu_and_by_the_palette(desk: Desk) -> None:
+    curate = desk.window.curate
+    desk.press("actionCurate")
+    curate.tree.go_to("class", "animals")
+    desk.settle()
+    assert "Export class animals" in {command.text for command in commands_of(desk.window) if not command.refusal}
+    curate.actions_by_id["export_class"].trigger()
+    dialog = next(each for each in curate.findChildren(ExportDialog) if each.isVisible())
+    formats = dialog.findChild(QComboBox)
+    assert isinstance(formats, QComboBox) and formats.findData("bundle") < 0  # it holds whole memories
+    formats.setCurrentIndex(formats.findData("coco"))
+    dialog.accept()
+    desk.settle()
+    target = desk.memory.path.parent / "small-animals"
+    labels = json.loads((target / "labels.json").read_text())
+    assert {each["name"] for each in labels["categories"]} == {"animals/cat", "animals/dog"}
+    assert desk.notes[-1] == "Exported to small-animals."
+
+
+def test_two_exemplars_of_curate_or_of_the_map_are_compared_side_by_side(desk: Desk) -> None:
+    curate = desk.window.curate
+    desk.press("actionCurate")
+    curate.grid.setFocus()
+    curate.grid.select(np.array([1]))
+    assert "Two exemplars" in curate.actions_by_id["compare"].property(REFUSAL)
+    curate.grid.select(np.array([1, 7]))
+    desk.bot.keyClick(curate.grid, Qt.Key.Key_C)
+    desk.settle()
+    pair = curate.pair
+    rows = desk.memory.catalog.get([1, 7])
+    assert pair.isVisible()
+    assert [side.read.exemplar for side in pair.sides] == rows
+    assert [side.read.words.split(" · ")[0] for side in pair.sides] == [row.label for row in rows]
+    assert all(side.read.pyramid is not None for side in pair.sides)
+    left, right = (side.image for side in pair.sides)
+    left.show_full()
+    assert right.viewport == left.viewport
+    desk.bot.keyClick(pair, Qt.Key.Key_X)  # strikes nothing
+    desk.bot.keyClick(pair, Qt.Key.Key_Escape)
+    assert not pair.isVisible() and curate.grid.hasFocus()
+    assert {row.state for row in desk.memory.catalog.get([1, 7])} == {"active"}
+    page = desk.window.study.map
+    desk.press("actionStudy")
+    desk.window.study.tabs.setCurrentWidget(page)
+    desk.bot.waitUntil(lambda: page.model.found is not None, timeout=20_000)
+    desk.settle()
+    page.view.select(np.array([2, 9]))
+    menu = page.menu()
+    assert "Compare" in texts(menu)
+    menu.deleteLater()
+    page.actions_by_id["compare"].trigger()
+    desk.settle()
+    assert page.pair.isVisible() and [side.read.exemplar.id for side in page.pair.sides] == [2, 9]  # type: ignore[union-attr]

@@ -51,6 +51,19 @@ NAMES = (
     "memoryGrid",
     "filterEdit",
     "historyList",
+    "watchButton",
+    "flipSentence",
+    "queueTable",
+    "workspaceStudy",
+    "reviewTabs",
+    "watchTable",
+    "compareView",
+    "partBox",
+    "noteBell",
+    "commandPalette",
+    "cullView",
+    "likelyTable",
+    "mapView",
 )
 
 

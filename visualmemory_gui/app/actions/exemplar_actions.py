@@ -29,6 +29,12 @@ class CanEdit(CanStrike, Protocol):
     def ask(self) -> object: ...
 
 
+class CanCompare(Protocol):
+    """A place where two exemplars can be compared."""
+
+    def compare(self) -> object: ...
+
+
 class CanShowOriginal(Protocol):
     """A place in the window that shows where an exemplar comes from."""
 
@@ -84,6 +90,10 @@ COPY: Action[CanShowOriginal] = Action(
 SIMILAR: Action[CanShowOriginal] = Action(
     "similar", "Find similar", "Show all exemplars in Curate, the nearest to it first", "sort-ascending",
     lambda place: place.find_similar(), (), ("one",),
+)  # fmt: skip
+COMPARE: Action[CanCompare] = Action(
+    "compare", "Compare", "Show the two selected exemplars side by side, zoomed and moved together", "compare",
+    lambda place: place.compare(), ("C",), ("two",),
 )  # fmt: skip
 ON_ORIGINAL: tuple[Action[CanShowOriginal], ...] = (ORIGINAL, SIMILAR, OPEN, FOLDER, COPY)
 NAMES_ON_ORIGINAL = tuple(each.id for each in ON_ORIGINAL)

@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from visualmemory_gui.app.models.image_pyramid import ImagePyramid
+from visualmemory_gui.app.models.query import name_of
 from visualmemory_gui.app.models.query_image import why_unread
 from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.runtime.tasks import Tasks
@@ -49,6 +50,18 @@ class ExemplarImageModel(QObject):
         """Drop what was read."""
         self._tasks.supersede(self._topic)
         self._clear()
+
+    @property
+    def name(self) -> str:
+        """The file that it is from, with the place of a part."""
+        row = self.exemplar
+        return name_of(row.source, row.box, f"exemplar {row.id}") if row is not None else ""
+
+    @property
+    def words(self) -> str:
+        """Its label and name, and why it is shown from its thumbnail."""
+        why = f" · shown from its thumbnail: {self.why}" if self.why else ""
+        return f"{self.exemplar.label} · {self.name}{why}" if self.exemplar is not None else ""
 
     @property
     def box(self) -> Box | None:

@@ -9,7 +9,7 @@ from PySide6.QtGui import QAction
 
 from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.actions.action import Action, Fact, show_targets
-from visualmemory_gui.app.actions.exemplar_actions import ASK, ON_ORIGINAL, RELABEL, RESTORE, SET_TRUST, STRIKE
+from visualmemory_gui.app.actions.exemplar_actions import ASK, COMPARE, ON_ORIGINAL, RELABEL, RESTORE, SET_TRUST, STRIKE
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ ACTIONS: tuple[Action[CurateView], ...] = (
     RELABEL,
     SET_TRUST,
     ASK,
+    COMPARE,
     *ON_ORIGINAL,
     Action("only", "Show only {}", "Hide the others in the grid until you show all again", "filter-outline",
            lambda view: view.only(), ("O",), ("selection",)),
@@ -32,6 +33,8 @@ ACTIONS: tuple[Action[CurateView], ...] = (
            lambda view: view.merge(), (), ("writable", "class")),
     Action("below", "New class below {}…", "Choose the first images of a new class below this one",
            "file-tree-outline", lambda view: view.new_below(), (), ("writable", "class")),
+    Action("export_class", "Export class {}…", "Write it, with the classes below it, to a file or a folder",
+           "export-variant", lambda view: view.export_class(), (), ("class",)),
     Action("strike_class", "Strike out class {}", "Take all of its exemplars out of every vote; nothing is erased",
            "close-circle-multiple-outline", lambda view: view.strike_class(), (), ("writable", "class")),
     Action("forget_class", "Forget class {} for good…", "Erase all of its exemplars from disk and history",
@@ -70,7 +73,7 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
     targets = {
         "strike": how_many(there.active),
         "restore": how_many(there.struck),
-        **dict.fromkeys(("rename", "merge", "below", "strike_class", "forget_class"), there.label or ""),
+        **dict.fromkeys((each.id for each in ACTIONS if "class" in each.needs), there.label or ""),
         **dict.fromkeys(("relabel", "trust", "forget", "only"), how_many(both)),
     }
     facts: dict[Fact, bool] = {
@@ -79,6 +82,7 @@ def name_targets(made: dict[str, QAction], there: Targets) -> None:
         "selection": both > 0,
         "class": there.label is not None,
         "one": there.current,
+        "two": both == 2,
     }
     show_targets(made, ACTIONS, facts, targets, readonly=not there.writable)
 

@@ -9,15 +9,16 @@ from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
 from visualmemory_gui.app.actions.exemplar_actions import NAMES_ON_ORIGINAL
+from visualmemory_gui.app.models.literal_text import literal
 from visualmemory_gui.app.operations import exemplars
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.menus import menu_of
 
 ON_EXEMPLARS = (
-    *("strike", "restore", None, "relabel", "trust", "ask", None, *NAMES_ON_ORIGINAL, None),
+    *("strike", "restore", None, "relabel", "trust", "ask", "compare", None, *NAMES_ON_ORIGINAL, None),
     *("only", "invert", None, "forget"),
 )
-ON_CLASS = ("rename", "merge", "below", None, "strike_class")
+ON_CLASS = ("rename", "merge", "below", None, "export_class", None, "strike_class")
 
 
 def of_class(parent: QWidget, session: Session, label: str, actions: Mapping[str, QAction]) -> QMenu:
@@ -27,7 +28,7 @@ def of_class(parent: QWidget, session: Session, label: str, actions: Mapping[str
     mine = next((digit for digit, path in given.items() if path == label), None)
     for digit in (*range(1, 10), None):
         words = "None" if digit is None else f"{digit}  {given[digit]}" if digit in given else str(digit)
-        choice = keys.addAction(words, partial(exemplars.give_key, session, label, digit))
+        choice = keys.addAction(literal(words), partial(exemplars.give_key, session, label, digit))
         choice.setCheckable(True)
         choice.setChecked(digit == mine)
     keys.setEnabled(session.memory is not None and not session.readonly)

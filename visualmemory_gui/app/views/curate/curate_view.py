@@ -33,6 +33,7 @@ from visualmemory_gui.app.views.kit.exemplar_preview import ExemplarPreview
 from visualmemory_gui.app.views.kit.impact_preview import bind_line
 from visualmemory_gui.app.views.kit.menus import empty_menu
 from visualmemory_gui.app.views.kit.original_view import OriginalView
+from visualmemory_gui.app.views.kit.pair_view import PairView
 from visualmemory_gui.app.widgets.grid.memory_grid import MemoryGrid
 from visualmemory_gui.engine.decision.short_labels import short_labels
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -65,6 +66,7 @@ class CurateView(QWidget):
         self.grid = MemoryGrid(self.exemplars.cells, self.thumbnails, side_pt=SIDE_PT, files_of=self._files.files)
         self.preview = ExemplarPreview(self, session, self.originals)
         self.original = OriginalView(self, session)
+        self.pair = PairView(self, session)
         self._ask = Choosers(self)
         self.commands = ExemplarCommands(session, self._ask, self._classes.labels)
         self._lay_out()
@@ -302,6 +304,10 @@ class CurateView(QWidget):
         if (label := self.tree.place[1]) is not None:
             self.commands.new_class(label)
 
+    def export_class(self) -> None:
+        if (label := self.tree.place[1]) is not None:
+            self.commands.export(label)
+
     def strike_class(self) -> None:
         if (label := self.tree.place[1]) is not None:
             self._with(Filter(label=label, state="active"), partial(exemplars.strike, self._session))
@@ -310,6 +316,9 @@ class CurateView(QWidget):
         if (label := self.tree.place[1]) is not None:
             forget = self.commands.forget
             self._with(Filter(label=label), lambda ids: forget(ids, f"all {how_many(len(ids))} of {label}"))
+
+    def compare(self) -> None:
+        self.pair.show_pair(self.grid.selection.ids)
 
     def show_original(self) -> None:
         self.original.toggle(self.grid.selection.current_id)

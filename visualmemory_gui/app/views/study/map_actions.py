@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.app.actions.action import Action
 from visualmemory_gui.app.actions.exemplar_actions import (
     ASK,
+    COMPARE,
     NAMES_ON_ORIGINAL,
     ON_ORIGINAL,
     PREVIEW,
@@ -38,6 +39,7 @@ ACTIONS: tuple[Action[MapPage], ...] = (
     RESTORE,
     RELABEL,
     SET_TRUST,
+    COMPARE,
     *ON_ORIGINAL,
     Action("curate", "Show {} in Curate", "Look at the selected exemplars alone, in Curate", "view-grid-outline",
            lambda page: page.curate(), ("O",), ("selection",)),
@@ -50,7 +52,7 @@ VIEW_ACTIONS: tuple[Action[MapPage], ...] = (
 )  # fmt: skip
 LAYOUTS: dict[Method, str] = {"pca": "again", "tsne": "tsne"}
 TOOLS = ("move", "box", "lasso")
-ON_SELECTION = ("relabel", "strike", "restore", "trust", None, "ask", "curate", None, *NAMES_ON_ORIGINAL)
+ON_SELECTION = ("relabel", "strike", "restore", "trust", None, "ask", "compare", "curate", None, *NAMES_ON_ORIGINAL)
 KEYS: tuple[tuple[str, str], ...] = (
     ("Arrows, +, -", "On the map: move and enlarge it; in the list: move through the exemplars"),
     ("Shift with the mouse", "On the map: drag a box, or click, to select in addition"),

@@ -28,6 +28,7 @@ from visualmemory_gui.app.views.kit.exemplar_preview import ExemplarPreview
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.kit.menus import menu_of
 from visualmemory_gui.app.views.kit.original_view import OriginalView
+from visualmemory_gui.app.views.kit.pair_view import PairView
 from visualmemory_gui.app.views.study.map_actions import ACTIONS, KEYS, LAYOUTS, ON_SELECTION, TOOLS, VIEW_ACTIONS
 from visualmemory_gui.app.views.study.map_side import WIDTH_PT, MapLegend, MapList
 from visualmemory_gui.app.views.study.study_page import StudyPage, dim_label
@@ -87,6 +88,7 @@ class MapPage(StudyPage):
         self.impact = ImpactLine()
         self._lay_out()
         self.original = OriginalView(self, session)
+        self.pair = PairView(self, session)
         self.large = ExemplarPreview(self.view, session, self._originals)
         self.preview_binding = PreviewBinding(self, session, self.impact, self._proposed)
         self._connect()
@@ -119,6 +121,9 @@ class MapPage(StudyPage):
 
     def all_in_sight(self) -> None:
         self.view.select_in_sight()
+
+    def compare(self) -> None:
+        self.pair.show_pair(self.view.selected.tolist())
 
     def curate(self) -> None:
         if len(selected := self.view.selected):
@@ -235,6 +240,7 @@ class MapPage(StudyPage):
             "active": len(active) > 0,
             "struck": len(struck) > 0,
             "one": self._current() is not None,
+            "two": count == 2,
         }
         targets = dict.fromkeys(("relabel", "trust", "curate"), how_many(count))
         targets |= {"strike": how_many(len(active)), "restore": how_many(len(struck))}

@@ -35,7 +35,7 @@ class SuspectTable(QTableView):
 
     def __init__(self, model: SuspectsModel, thumbnails: Thumbnails, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setObjectName("suspectTable")
+        self.setObjectName("likelyTable")
         self.setAccessibleName("Labels that the other exemplars contradict")
         self._model = model
         self.setModel(model)
