@@ -132,7 +132,7 @@ def built_text(result: BuildResult, under: str = "") -> str:
     if result.unchanged:
         parts.append(f"{result.unchanged:,} were already here")
     if result.skipped:
-        parts.append(f"{len(result.skipped):,} files skipped")
+        parts.append(f"{how_many(len(result.skipped), 'file')} skipped")
     if result.first_pages:
         parts.append(skipped_files.first_page_words(len(result.first_pages)))
     return "; ".join(parts) + "."

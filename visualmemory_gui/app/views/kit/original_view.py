@@ -29,6 +29,7 @@ class OriginalView(Overlay):
         self._read.found.connect(self.on_read)
         self._read.updated.connect(self.on_read)
         session.memory_closed.connect(self.hide)
+        self.hide()
 
     def toggle(self, exemplar: int | None) -> None:
         """Close it, or show the original of ``exemplar``."""

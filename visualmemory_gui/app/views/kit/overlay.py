@@ -13,7 +13,10 @@ CLOSES = (Qt.Key.Key_Escape, Qt.Key.Key_Space, Qt.Key.Key_Return)
 
 
 class Overlay(QFrame):
-    """Lies over ``above``. Keys that close nothing go to ``image``: the wheel, + and - zoom, 0 fits, 1 shows 1:1."""
+    """Lies over ``above``. Keys that close nothing go to ``image``: the wheel, + and - zoom, 0 fits, 1 shows 1:1.
+
+    Its constructor ends by hiding it.
+    """
 
     def __init__(self, above: QWidget, *, name: str, image: ZoomableImage) -> None:
         super().__init__(above)
@@ -24,7 +27,6 @@ class Overlay(QFrame):
         self._above, self._image = above, image
         self._before: QWidget | None = None  # what had the focus
         above.installEventFilter(self)
-        self.hide()
 
     def lay_over(self) -> None:
         """Show it, with the focus."""
@@ -35,7 +37,7 @@ class Overlay(QFrame):
         self.setFocus()
 
     def let_go(self) -> None:
-        """Drop what was shown, as it closes."""
+        """Drop what was shown; called as it closes."""
 
     def close_button(self) -> QToolButton:
         """The button that closes it."""

@@ -58,6 +58,7 @@ class PairView(Overlay):
         left.viewport_changed.connect(right.set_viewport)
         right.viewport_changed.connect(left.set_viewport)
         session.memory_closed.connect(self.hide)
+        self.hide()
 
     def show_pair(self, ids: Sequence[int]) -> None:
         """Show two exemplars; does nothing for another number of them."""

@@ -16,8 +16,8 @@ LINK = "Link: the images stay where they are"
 COPY = "Copy: the memory keeps its own"
 DIMS = (512, 256, 128, 64)
 DIM_MEANING = (
-    "Fewer numbers take less room and are searched faster; the most telling ones are kept (PCA). From 128 on accuracy "
-    "hardly suffers. This cannot be changed later, and images cannot then be found by words."
+    "Fewer numbers take less room and are searched faster; the most telling ones are kept (PCA). With 128 or more, "
+    "accuracy hardly changed where it was measured. Images cannot then be found by words. Re-embedding undoes it."
 )
 
 
