@@ -51,7 +51,8 @@ class Stage:
         """Photograph the window with what is open over it, once in each look."""
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        size = f"{self.window.width()}x{self.window.height()}"
+        scale = self.window.devicePixelRatio()
+        size = f"{self.window.width()}x{self.window.height()}" + (f"@{scale:g}" if scale != 1 else "")
         for look in LOOKS:
             theme.apply(app, look)
             self.settle_look()
