@@ -103,8 +103,9 @@ class DecisionPanel(QFrame):
         above.addStretch(1)
         self.vote = ScrolledPanel(vote, name="Vote", inside=True)
         column = QVBoxLayout(self)
-        for part in (self.vote, _titled("Classes"), self.filter, self.classes):
+        for part in (self.vote, _titled("Classes"), self.filter):
             column.addWidget(part)
+        column.addWidget(self.classes, 1)  # a stretch, and so down to its least height before the vote scrolls
 
 
 def _titled(text: str) -> QLabel:

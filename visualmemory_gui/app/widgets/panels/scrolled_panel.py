@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QScrollArea, QSizePolicy, QWidget
 from visualmemory_gui.app import theme
 
 LEAST_PT = 130.0  # the width of the narrowest panel
+STEP_PT = 8.0
 
 
 class ScrolledPanel(QScrollArea):
@@ -28,6 +29,7 @@ class ScrolledPanel(QScrollArea):
         self.setSizePolicy(panel.sizePolicy().horizontalPolicy(), policy)
         self.setAccessibleName(name)
         self.setWidget(panel)
+        self.verticalScrollBar().setSingleStep(theme.px(STEP_PT))  # the wheel takes three
         if inside:
             panel.setAutoFillBackground(False)
             self.viewport().setAutoFillBackground(False)
