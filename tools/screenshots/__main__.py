@@ -32,8 +32,9 @@ SCREEN = (1920, 1080)  # device pixels
 KEPT_SIZE = "1280x800"
 SIZES = {KEPT_SIZE: (1280, 800), "1920x1080": (1920, 1080), "1000x650": (1000, 650), "960x540@2": (960, 540)}
 KEPT = (
-    "parts-light", "compare-light", "struck-light", "teach-light", "taught-light", "queue-light", "cull-light",
-    "encoder-fetch-light", "curate-dark", "review-labels-light", "history-light", "export-light", "map-images-light",
+    "decide-light", "parts-light", "compare-light", "struck-light", "teach-light", "taught-light", "queue-light",
+    "cull-light", "encoder-fetch-light", "curate-dark", "review-labels-light", "history-light", "export-light",
+    "map-images-light",
 )  # fmt: skip
 LARGEST = 240_000  # bytes of a kept image
 
