@@ -236,9 +236,9 @@ class Desk:
 
 
 @pytest.fixture(autouse=True)
-def own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def own_settings(homes: Iterator[Path]) -> None:
     """No test reads or writes the settings of the user, or of another test."""
-    home = str(tmp_path_factory.mktemp("settings"))
+    home = str(next(homes))
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, home)
 
 
