@@ -20,7 +20,7 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device import choice, room
 from visualmemory_gui.engine.device.fallback import Fallback, fallbacks
 from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory, StorageError
-from visualmemory_gui.engine.index import checkpoint
+from visualmemory_gui.engine.index import checkpoint, graph
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.memory.classifier import OUTDATED, ContentIds, Decider, Scope
 from visualmemory_gui.engine.processes import parallel
@@ -279,7 +279,7 @@ class OpenMemory:
             self.build_index(report)
         elif searcher.due(snapshot):
             self.checkpoint()
-        elif self.deferred and not searcher.graph_live and len(snapshot) in SHADOWED:
+        elif self.deferred and graph.installed() and not searcher.graph_live and len(snapshot) in SHADOWED:
             self._raise_shadow(report)
         if self.decider.stale(self.snapshot):
             self.refresh(report)
@@ -324,7 +324,7 @@ class OpenMemory:
             return self.searcher.state(self.snapshot)
         rows, change = self.database.one("select count, change from meta")
         behind = None if (saved := checkpoint.saved_change(self.folder)) is None else max(change - saved, 0)
-        if rows * self.identity.dim <= self.settings.exact_limit:
+        if rows * self.identity.dim <= self.settings.exact_limit or not graph.installed():
             return IndexState("exact", current=True, behind=behind)
         device = self.device
         if device != "cpu" and room.holds(device, rows, self.identity.dim):
