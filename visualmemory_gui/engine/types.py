@@ -509,8 +509,8 @@ class Changes:
     @property
     def ids(self) -> tuple[int, ...]:
         """Ids of all exemplars that changed, each once, increasing."""
-        parts = (self.added, self.removed, self.struck, self.restored, self.relabelled, self.reweighed, self.forgotten)
-        return tuple(sorted({i for part in parts for i in part}))
+        changed = {*self.added, *self.removed, *self.struck, *self.restored, *self.relabelled, *self.reweighed}
+        return tuple(sorted({*changed, *self.forgotten}))
 
 
 StepState = Literal["open", "done", "undone", "branch"]

@@ -44,6 +44,7 @@ class Graph:
     def __init__(self, raw: Any, nodes: set[int], live: int) -> None:
         self._raw = raw
         self._nodes = nodes
+        self._capacity = int(raw.get_max_elements())
         self.live = live
         raw.set_ef(1)  # hnswlib then searches as wide as the number of nodes asked for
 
@@ -85,7 +86,7 @@ class Graph:
     @property
     def room(self) -> int:
         """How many more nodes fit."""
-        return int(self._raw.get_max_elements()) - len(self._nodes)
+        return self._capacity - len(self._nodes)
 
     @property
     def bytes(self) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -232,19 +233,21 @@ class OpenMemory:
         with self.edit_lock:
             with self.history.step(kind) as writer:
                 work(writer)
-            self._follow(writer.changes, writer.written if writer.written.whole else self.catalog)
-        return self._told(writer.changes)
+            changes, ids = writer.changes, writer.changes.ids
+            self._follow(changes, ids, writer.written if writer.written.whole else self.catalog)
+        return self._told(changes, ids)
 
     def apply(self, commit: Callable[[], Changes]) -> Changes:
         """Run ``commit``, bring snapshot and index up to what it changed, and notify the listeners."""
         self.require_writable()
         with self.edit_lock:
             changes = commit()
-            self._follow(changes, self.catalog)
-        return self._told(changes)
+            ids = changes.ids
+            self._follow(changes, ids, self.catalog)
+        return self._told(changes, ids)
 
-    def _told(self, changes: Changes) -> Changes:
-        if self._callbacks and (changes.ids or changes.settings):
+    def _told(self, changes: Changes, ids: Sequence[int]) -> Changes:
+        if self._callbacks and (ids or changes.settings):
             for callback in tuple(self._callbacks):
                 callback(changes)
         return changes
@@ -384,13 +387,14 @@ class OpenMemory:
                 if self._folder_lock is not None:
                     self._folder_lock.release()
 
-    def _follow(self, changes: Changes, rows: Catalog | Written) -> None:
-        """Bring what decisions read up to ``changes``; ``rows`` gives the new state of the exemplars."""
-        ids, working = changes.ids, self._working
+    def _follow(self, changes: Changes, ids: Sequence[int], rows: Catalog | Written) -> None:
+        """Bring what decisions read up to ``changes`` of ``ids``; ``rows`` gives the new state of the exemplars."""
+        working = self._working
         if not ids or working is None or changes.forgotten:
             return
-        last = int(working.snapshot.ids[-1]) if len(working.snapshot) else 0
-        new, old = [i for i in ids if i > last], [i for i in ids if i <= last]
+        last = working.snapshot.ids.item(-1) if len(working.snapshot) else 0
+        at = bisect_right(ids, last)
+        old, new = ids[:at], ids[at:]
         fresh = (rows.snapshot_rows(new), rows.vectors(new)) if new else None
         working.apply(changes.change, new=fresh, old=rows.now(old) if old else ())
         if self._decider is not None:
