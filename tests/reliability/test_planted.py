@@ -26,7 +26,7 @@ from tests.conftest import paint_image, write_images
 from tests.reliability.planted_child import COMMANDS, HOMES, PATIENCE_S
 from tests.reliability.planting import plant, reseal
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.index import checkpoint
+from visualmemory_gui.engine.files import sealed_json
 
 ROOT = Path(__file__).parents[2]
 HANG_S = 5.0  # of computing
@@ -179,7 +179,7 @@ def crafted(memory: Path) -> None:
     said = json.loads((memory / "index.json").read_text(encoding="utf-8"))
     kept = {name: said[name] for name in said if name not in ("check", "installation")}
     kept["sha256"] = hashlib.sha256(data).hexdigest()
-    (memory / "index.json").write_text(checkpoint._text(kept), encoding="utf-8")
+    (memory / "index.json").write_text(sealed_json.text(kept), encoding="utf-8")
 
 
 def program(path: Path) -> None:

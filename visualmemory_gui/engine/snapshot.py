@@ -112,6 +112,19 @@ class Now(NamedTuple):
     change: int
 
 
+class Buffer(NamedTuple):
+    """``vectors`` (m, d), of whose rows the first ``filled`` are read."""
+
+    vectors: F32
+    filled: int
+
+
+def with_room(n: int, dim: int) -> F32:
+    """An array for ``n`` vectors, with room for a quarter more: without it, adding one would copy them all, for a
+    second."""
+    return np.empty((n + n // 4 + 16, dim), np.float32)
+
+
 def rows_with_copies(twin: I64) -> I64:
     """The rows, increasing, whose twin hash another row has too."""
     order = np.argsort(twin, kind="stable")
@@ -354,13 +367,22 @@ class WorkingSet:
     """The one mutable holder of the arrays, owned by the memory and changed only under its edit lock.
 
     ``load_vectors(ids)`` reads the vectors of ``ids``, in their order, as (n, d) float32, when they are first needed:
-    increasing parts of them, one after the other.
+    increasing parts of them, one after the other. ``first_vectors(n)``, where there is one, reads those of the first
+    rows at once; None says that it could not.
     """
 
-    def __init__(self, rows: Rows, *, change: int, load_vectors: Callable[[I64], F32]) -> None:
+    def __init__(
+        self,
+        rows: Rows,
+        *,
+        change: int,
+        load_vectors: Callable[[I64], F32],
+        first_vectors: Callable[[int], Buffer | None] | None = None,
+    ) -> None:
         self._labels: tuple[str, ...] = ()
         self._code_of: dict[str, int] = {}
         self._load = load_vectors
+        self._load_first = first_vectors
         self._lock = threading.Lock()
         self._vectors: Column[np.float32] | None = None
         self._ids = Column(rows.ids)
@@ -487,15 +509,16 @@ class WorkingSet:
         return copied[: copied.searchsorted(n)]
 
     def _loaded(self) -> Column[np.float32]:
-        """All vectors, with room for a quarter more: without it, adding one would copy them all, for a second."""
         ids = self._ids.shown
-        first = self._load(ids[:LOAD_ROWS])
-        buffer = np.empty((len(ids) + len(ids) // 4 + 16, first.shape[1]), np.float32)
-        buffer[: len(first)] = first
-        for start in range(LOAD_ROWS, len(ids), LOAD_ROWS):
+        found = None if self._load_first is None else self._load_first(len(ids))
+        if found is None:
+            first = self._load(ids[:LOAD_ROWS])
+            found = Buffer(with_room(len(ids), first.shape[1]), len(first))
+            found.vectors[: len(first)] = first
+        for start in range(found.filled, len(ids), LOAD_ROWS):
             part = ids[start : start + LOAD_ROWS]
-            buffer[start : start + len(part)] = self._load(part)
-        return Column(buffer, len(ids))
+            found.vectors[start : start + len(part)] = self._load(part)
+        return Column(found.vectors, len(ids))
 
     def _publish(self, change: int, *, previous: int, touched: I64) -> Snapshot:
         return Snapshot(

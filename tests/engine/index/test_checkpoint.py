@@ -19,6 +19,7 @@ import pytest
 from tests.conftest import clustered
 from tests.index_world import World, assert_nearest, random_vectors
 from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.files import sealed_json
 from visualmemory_gui.engine.index import checkpoint
 from visualmemory_gui.engine.index.search import Searcher
 
@@ -191,7 +192,7 @@ def odd_seal(folder: Path, rng: np.random.Generator) -> None:
     ]  # fmt: skip
     name, value = odd[rng.integers(len(odd))]
     del data["check"], data["installation"]
-    path.write_text(checkpoint._text({**data, name: value}))
+    path.write_text(sealed_json.text({**data, name: value}))
 
 
 DAMAGES = [

@@ -245,8 +245,7 @@ class Searcher:
             return False
         if self._saved is None or view.widths.outgrown(view.graph.live):
             return True
-        changed = int(np.count_nonzero(snapshot.row_change > self._saved))
-        return changed >= max(DUE_LEAST, DUE_SHARE * len(snapshot))
+        return much_changed(snapshot, self._saved)
 
     def wants_build(self, snapshot: Snapshot) -> bool:
         """Whether to build a graph in the background: it would be used and is missing, or mostly marked deleted."""
@@ -314,6 +313,12 @@ class Searcher:
             return [SearchResult(*one, info) for one, info in zip(near, by[part], strict=True)]
 
         return shared_out(rescored, len(queries), threads=self._threads)
+
+
+def much_changed(snapshot: Snapshot, saved: int) -> bool:
+    """Whether what was written at the change number ``saved`` should be written again."""
+    changed = int(np.count_nonzero(snapshot.row_change > saved))
+    return changed >= max(DUE_LEAST, DUE_SHARE * len(snapshot))
 
 
 def nearest_exact(

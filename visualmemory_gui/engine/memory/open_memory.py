@@ -24,6 +24,7 @@ from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory, Storage
 from visualmemory_gui.engine.index import checkpoint, graph
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.memory.classifier import OUTDATED, ContentIds, Decider, Scope
+from visualmemory_gui.engine.memory.saved_rows import SavedRows
 from visualmemory_gui.engine.processes import parallel
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot, WorkingSet
@@ -83,6 +84,7 @@ class OpenMemory:
         self.tags = Tags(database)
         self.files = ImageFiles(self.folder)
         self.derived = Derived(database)
+        self._rows = SavedRows(database)
         self._loaded_settings = settings.load(database)
         self.edit_lock = threading.RLock()
         self._device = device
@@ -284,6 +286,7 @@ class OpenMemory:
             self.checkpoint()
         elif self.deferred and graph.installed() and not searcher.graph_live and len(snapshot) in SHADOWED:
             self._raise_shadow(report)
+        self._rows.keep_up(lambda: self.snapshot, report)
         if self.decider.stale(self.snapshot):
             self.refresh(report)
 
@@ -311,9 +314,10 @@ class OpenMemory:
         return touched > OUTDATED * rows
 
     def build_index(self, report: Report = silent) -> None:
-        """Build the HNSW graph of the present memory and save its checkpoint."""
+        """Build the HNSW graph of the present memory and save its checkpoint, and the file of rows where it is due."""
         self.searcher.build(self.snapshot, report)
         self.checkpoint()
+        self._rows.keep_up(lambda: self.snapshot, report)
 
     def checkpoint(self) -> None:
         """Save the live graph with its seal; does nothing without a graph."""
@@ -346,6 +350,7 @@ class OpenMemory:
             checkpoint.delete(self.folder)
         self._close_decider()
         self._working = None
+        self._rows.delete()
         return device
 
     def set(self, values: Mapping[str, str]) -> MemorySettings:

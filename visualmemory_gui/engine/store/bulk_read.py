@@ -5,8 +5,8 @@ A million rows read one by one are some hundred megabytes of tuples, and seconds
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import Any
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -16,7 +16,7 @@ from visualmemory_gui.engine.store.checksum import group_key
 from visualmemory_gui.engine.store.database import RESTORE, Database, Params
 from visualmemory_gui.engine.store.exemplar_row import effective_trust
 from visualmemory_gui.engine.store.labels import missing_label
-from visualmemory_gui.engine.types import F32, F64, I32, I64
+from visualmemory_gui.engine.types import F32, F64, I32, I64, Bools
 
 SLICE = 16_384
 VECTORS_AT_ONCE = 4096
@@ -25,6 +25,7 @@ VECTORS_AT_ONCE = 4096
 _EXEMPLARS = """group_concat(label_id), group_concat(not (struck or withdrawn), ''), group_concat(vector_hash),
     group_concat(change), group_concat(substr(hex(content) || '0000000000000000', 1, 16), ''),
     max(content is not null), max(grp is not null), max(trust is not null or derived is not null)"""
+_CHECKSUMS = "group_concat(cast(checksum as integer))"
 _IMAGES = "group_concat(substr(hex(coalesce(original, content)) || '0000000000000000', 1, 16), '')"
 
 
@@ -72,15 +73,48 @@ def all_rows(database: Database) -> Rows:
 
 
 def _all_rows(database: Database) -> Rows:
-    count = int(database.one("select count(*) from exemplars")[0])
+    return rows_of(database, columns(database))
+
+
+class RowColumns(NamedTuple):
+    """What decisions need of each exemplar, (n,) each, by id; the columns are those of ``Rows``, but ``label`` is the
+    number of the label. ``checksum`` is that of the row: zeros where it was not asked for."""
+
+    ids: I64
+    label: I64
+    active: Bools
+    trust: F64
+    content: I64
+    group: I64
+    twin: I64
+    change: I64
+    image: I64
+    checksum: I64
+
+    @classmethod
+    def kinds(cls) -> tuple[np.dtype[Any], ...]:
+        """The type of each column."""
+        kinds = {"active": np.bool_, "trust": np.float64}
+        return tuple(np.dtype(kinds.get(name, np.int64)) for name in cls._fields)
+
+    @classmethod
+    def row_bytes(cls) -> int:
+        return sum(kind.itemsize for kind in cls.kinds())
+
+
+def columns(database: Database, *, after: int = -1, checksums: bool = False) -> RowColumns:
+    """Of the exemplars that an edit after the change number ``after`` touched, increasing by id."""
+    where, params = ("1", ()) if after < 0 else ("change > ?", (after,))
+    count = int(database.one(f"select count(*) from exemplars where {where}", params)[0])
     active, trust = np.empty(count, np.bool_), np.empty(count)
     ids, label, twin, change = (np.empty(count, np.int64) for _ in range(4))
-    content, group = np.zeros(count, np.int64), np.zeros(count, np.int64)  # cost nothing while they stay zero
+    content, group, checksum = (np.zeros(count, np.int64) for _ in range(3))  # cost nothing while they stay zero
     parts = database.has_parts and database.maybe("select 1 from exemplars where original is not null limit 1")
     image = np.zeros(count, np.int64) if parts else content
     start = 0
-    for part, found in slices(database, f"{_EXEMPLARS}, {_IMAGES if parts else 'null'}"):
-        labels, votes, twins, changes, contents, known, grouped, weighed, images = found
+    wanted = f"{_EXEMPLARS}, {_IMAGES if parts else 'null'}, {_CHECKSUMS if checksums else 'null'}"
+    for part, found in slices(database, wanted, where=where, params=params):
+        labels, votes, twins, changes, contents, known, grouped, weighed, images, seals = found
         at = slice(start, start := start + len(part))
         ids[at], label[at], twin[at], change[at] = part, numbers(labels), numbers(twins), numbers(changes)
         active[at] = np.frombuffer(votes.encode(), np.uint8) == ord("1")
@@ -91,8 +125,28 @@ def _all_rows(database: Database) -> Rows:
             image[at] = np.frombuffer(bytes.fromhex(images), "<i8")
         if grouped:
             group[at] = _groups(database, part)
-    codes, order = as_codes(label)
-    return Rows(ids, codes, _paths(database, order), active, trust, content, group, twin, change, image)
+        if checksums:
+            checksum[at] = numbers(seals)
+    return RowColumns(ids, label, active, trust, content, group, twin, change, image, checksum)
+
+
+def checksums_of_rows(database: Database) -> tuple[I64, I64]:
+    """Ids, increasing, and the checksum of the row of each."""
+    found = [(ids, numbers(seals)) for ids, (seals,) in slices(database, _CHECKSUMS)]
+    return joined([ids for ids, _ in found]), joined([seals for _, seals in found])
+
+
+def label_numbers(database: Database, paths: Sequence[str]) -> I64:
+    """The number of each of ``paths``, 0 for one that is no label any more."""
+    numbers_of: dict[str, int] = dict(database.rows("select path, id from labels"))
+    return np.array([numbers_of.get(path, 0) for path in paths], np.int64)
+
+
+def rows_of(database: Database, columns: RowColumns) -> Rows:
+    """``columns`` with labels in words. Raises DamagedMemory where a label is missing."""
+    codes, order = as_codes(columns.label)
+    _, _, active, trust, content, group, twin, change, image, _ = columns
+    return Rows(columns.ids, codes, _paths(database, order), active, trust, content, group, twin, change, image)
 
 
 def _paths(database: Database, labels: I64) -> tuple[str, ...]:
@@ -136,7 +190,7 @@ def _trust(database: Database, ids: I64) -> F64:
     result = np.ones(len(ids))
     sql = """select id, trust, derived from exemplars
              where id between ? and ? and (trust is not null or derived is not null) order by id"""
-    if found := database.rows(sql, (int(ids[0]), int(ids[-1]))):
+    if found := _among(database.rows(sql, (int(ids[0]), int(ids[-1]))), ids):
         result[np.searchsorted(ids, [row[0] for row in found])] = [effective_trust(*row[1:]) for row in found]
     return result
 
@@ -144,7 +198,15 @@ def _trust(database: Database, ids: I64) -> F64:
 def _groups(database: Database, ids: I64) -> I64:
     result = np.zeros(len(ids), np.int64)
     sql = "select id, grp from exemplars where id between ? and ? and grp is not null order by id"
-    if found := database.rows(sql, (int(ids[0]), int(ids[-1]))):
+    if found := _among(database.rows(sql, (int(ids[0]), int(ids[-1]))), ids):
         keys = {name: group_key(name) for name in {row[1] for row in found}}
         result[np.searchsorted(ids, [row[0] for row in found])] = [keys[row[1]] for row in found]
     return result
+
+
+def _among(found: list[tuple[Any, ...]], ids: I64) -> list[tuple[Any, ...]]:
+    """Those rows whose id, their first value, is among ``ids``, which are increasing."""
+    if not found or int(ids[-1]) - int(ids[0]) + 1 == len(ids):
+        return found
+    there = np.isin([row[0] for row in found], ids)
+    return [row for row, wanted in zip(found, there.tolist(), strict=True) if wanted]
