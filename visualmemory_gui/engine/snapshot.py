@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
+from itertools import pairwise
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import numpy as np
@@ -410,6 +411,37 @@ class WorkingSet:
             touched = np.concatenate((touched, added)) if old else added
         self.snapshot = self._publish(change, previous=before.change, touched=touched)
         return self.snapshot
+
+    def without(self, ids: Iterable[int], *, change: int) -> WorkingSet | None:
+        """A set of its own that lacks ``ids``, as of ``change``; snapshots of this one keep what they have. None where
+        no vector has been read yet."""
+        with self._lock:
+            if self._vectors is None:
+                return None
+            vectors, twin = self._vectors.shown, self._twin.shown
+            gone = np.flatnonzero(np.isin(self._ids.shown, list(ids)))
+            kept = np.delete(np.arange(len(twin)), gone)
+            names = np.bincount(self._label.shown[kept], minlength=len(self._labels)) > 0
+            rows = Rows(
+                ids=self._ids.shown[kept],
+                label=(np.cumsum(names, dtype=np.int32) - 1)[self._label.shown[kept]],
+                labels=tuple(name for name, used in zip(self._labels, names.tolist(), strict=True) if used),
+                active=self._active.shown[kept],
+                trust=self._trust.shown[kept],
+                content=self._content.shown[kept],
+                group=self._group.shown[kept],
+                twin=twin[kept],
+                change=self._change.shown[kept],
+                image=self._image.shown[kept],
+            )
+            buffer, start = with_room(len(kept), vectors.shape[1]), 0
+            for first, last in pairwise([-1, *gone.tolist(), len(twin)]):
+                part = vectors[first + 1 : last]
+                buffer[start : start + len(part)] = part
+                start += len(part)
+        rest = WorkingSet(rows, change=change, load_vectors=self._load)
+        rest._vectors = Column(buffer, start)
+        return rest
 
     def _append(self, rows: Rows, vectors: F32) -> None:
         codes = self._codes(rows)

@@ -40,8 +40,8 @@ class Foreign(Unfit):
 
 @dataclass(frozen=True, slots=True)
 class Seal:
-    """What ``index.json`` says. ``count`` is the number of nodes, ``change`` the memory's change number they fit,
-    ``live`` the digest of those not marked deleted."""
+    """What ``index.json`` says. ``count`` is the number of nodes, of which ``pads`` stand in place of erased ones,
+    ``change`` the memory's change number they fit, ``live`` the digest of those not marked deleted."""
 
     format: str
     version: int
@@ -59,6 +59,7 @@ class Seal:
     nodes: int
     imitated: list[float]
     live: int
+    pads: int = 0
 
     def tuned(self) -> Widths:
         return Widths(tuple(self.counts), tuple(self.widths), self.nodes, tuple(self.imitated))
@@ -74,7 +75,7 @@ def write(folder: Path, graph: Graph, widths: Widths, *, dim: int, encoder: str,
             size, sha256 = os.fstat(file.fileno()).st_size, hashlib.file_digest(file, "sha256").hexdigest()
         seal = Seal(
             FORMAT, VERSION, sys.byteorder, dim, METRIC, encoder, len(graph), change, name, size, sha256,
-            list(widths.counts), list(widths.widths), widths.nodes, list(widths.imitated), live,
+            list(widths.counts), list(widths.widths), widths.nodes, list(widths.imitated), live, graph.pads,
         )  # fmt: skip
         with atomic_file.write(folder / SEAL) as file:
             file.write(sealed_json.text(asdict(seal)).encode())
@@ -113,7 +114,7 @@ def load(folder: Path, seal: Seal, *, dim: int, encoder: str, change: int, room:
     try:
         if atomic_file.sha256(path) != seal.sha256:
             raise Unfit("its file is damaged")
-        graph = Graph.load(path, dim, capacity=max(room, seal.count))
+        graph = Graph.load(path, dim, capacity=max(room, seal.count), pads=seal.pads)
     except (OSError, RuntimeError) as error:
         raise Unfit(f"its file cannot be read ({error})") from error
     if len(graph) != seal.count:
@@ -154,7 +155,9 @@ def _parsed(data: dict[str, Any]) -> Seal:
         seal = Seal(**data)
     except TypeError as error:
         raise Unfit("its seal is damaged") from error
-    numbers = (seal.version, seal.dim, seal.count, seal.change, seal.size, seal.nodes, seal.live, *_numbers(seal))
+    numbers = (
+        seal.version, seal.dim, seal.count, seal.change, seal.size, seal.nodes, seal.live, seal.pads, *_numbers(seal),
+    )  # fmt: skip
     texts = (seal.format, seal.byteorder, seal.metric, seal.encoder, seal.file, seal.sha256)
     if any(type(n) is not int or n < 0 for n in numbers) or any(type(t) is not str for t in texts):
         raise Unfit("its seal is damaged")

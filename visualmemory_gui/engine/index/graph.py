@@ -6,6 +6,7 @@ It is compiled on installation, so it may be missing: ``installed`` says so, and
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -39,30 +40,36 @@ def installed() -> bool:
 
 
 class Graph:
-    """Nodes are named by the twin hash of their vector. Searches may run in parallel; anything else runs alone."""
+    """Nodes are named by the twin hash of their vector. Searches may run in parallel; anything else runs alone.
 
-    def __init__(self, raw: Any, nodes: set[int], live: int) -> None:
+    In place of an erased node there is a *pad*: a random vector, named 1, 2, … up to ``pads``, always marked deleted.
+    """
+
+    def __init__(self, raw: Any, nodes: set[int], live: int, *, pads: int = 0) -> None:
         self._raw = raw
         self._nodes = nodes
         self._capacity = int(raw.get_max_elements())
         self.live = live
+        self.pads = pads
         raw.set_ef(1)  # hnswlib then searches as wide as the number of nodes asked for
 
     @classmethod
     def empty(cls, dim: int, capacity: int) -> Graph:
         """Raises VisualMemoryError where hnswlib is missing."""
         raw = _raw(dim)
-        raw.init_index(capacity, M=CONNECTIONS, ef_construction=CONSTRUCTION, random_seed=SEED)
+        raw.init_index(
+            capacity, M=CONNECTIONS, ef_construction=CONSTRUCTION, random_seed=SEED, allow_replace_deleted=True
+        )
         return cls(raw, set(), 0)
 
     @classmethod
-    def load(cls, path: Path, dim: int, *, capacity: int) -> Graph:
+    def load(cls, path: Path, dim: int, *, capacity: int, pads: int = 0) -> Graph:
         """Read a file whose seal fits (a damaged one ends the process). Raises RuntimeError where hnswlib notices, and
         VisualMemoryError where it is missing."""
         raw = _raw(dim)
-        raw.load_index(str(path), max_elements=capacity)
-        nodes = set(raw.get_ids_list())
-        return cls(raw, nodes, len(nodes))
+        raw.load_index(str(path), max_elements=capacity, allow_replace_deleted=True)
+        nodes = set(raw.get_ids_list()).difference(range(1, pads + 1))
+        return cls(raw, nodes, len(nodes), pads=pads)
 
     def save(self, path: Path) -> None:
         """Write the graph to ``path``. Raises StorageError if not all of it arrived: hnswlib does not notice."""
@@ -78,15 +85,16 @@ class Graph:
         state["max_elements"] = capacity
         raw = hnswlib.Index.__new__(hnswlib.Index)
         raw.__setstate__((state,))
-        return Graph(raw, set(self._nodes), self.live)
+        return Graph(raw, set(self._nodes), self.live, pads=self.pads)
 
     def __len__(self) -> int:
-        return len(self._nodes)
+        """Nodes and pads."""
+        return len(self._nodes) + self.pads
 
     @property
     def room(self) -> int:
         """How many more nodes fit."""
-        return self._capacity - len(self._nodes)
+        return self._capacity - len(self)
 
     @property
     def bytes(self) -> int:
@@ -97,6 +105,7 @@ class Graph:
         return twin & _64_BITS in self._nodes
 
     def nodes(self) -> I64:
+        """Their names, without those of pads."""
         return np.fromiter(self._nodes, np.uint64, len(self._nodes)).view(np.int64)
 
     def add(self, vectors: F32, twins: I64, *, threads: int) -> None:
@@ -120,6 +129,30 @@ class Graph:
             return False
         self.live += 1 if lives else -1
         return True
+
+    def erase(self, doomed: Sequence[int], marked: Sequence[int]) -> None:
+        """Overwrite the nodes ``doomed`` with pads, which their neighbours are linked past. ``marked`` are all others
+        that are marked deleted, and stay so.
+
+        hnswlib replaces any node that is marked, so only the doomed ones are while it does. Raises RuntimeError if it
+        replaced another number of nodes; the graph must then be dropped.
+        """
+        old_pads = range(1, self.pads + 1)
+        for node in (*marked, *old_pads):
+            self._raw.unmark_deleted(node & _64_BITS)
+        for node in doomed:
+            self.mark(node, False)
+        new_pads = range(self.pads + 1, self.pads + len(doomed) + 1)
+        rest = np.random.default_rng().standard_normal((len(doomed), self._raw.dim), np.float32)
+        rest /= np.linalg.norm(rest, axis=1, keepdims=True)
+        before = self._raw.get_current_count()
+        self._raw.add_items(rest, np.array(new_pads, np.uint64), num_threads=1, replace_deleted=True)
+        if self._raw.get_current_count() != before:
+            raise RuntimeError("vectors were added to the graph in place of being replaced")
+        self._nodes.difference_update(node & _64_BITS for node in doomed)
+        self.pads += len(doomed)
+        for node in (*marked, *old_pads, *new_pads):
+            self._raw.mark_deleted(node & _64_BITS)
 
     def nearest(self, query: F32, width: int) -> tuple[I64, F32] | None:
         """Twins and distances of about the ``width`` nearest nodes, nearest first; None if fewer are reached."""

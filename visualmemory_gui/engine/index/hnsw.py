@@ -32,6 +32,10 @@ SMALL_BYTES = 64_000_000
 MOST_APART = 6_500_000
 """Components of rows searched outside the graph, above which exact search takes over (a quarter of the exact limit)."""
 WIDEST = 4096
+MOST_ERASED = 0.05
+"""Share of the nodes that may be overwritten; with more, the graph is built again."""
+ERASED_AT_ONCE, MARKS_FOR_ONE = 4, 500
+"""Nodes that are overwritten while searches wait, and how many marks to set cost as much as one of them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +145,41 @@ class HnswIndex:
             self._advance(snapshot, deadline=time.monotonic() + BUDGET_S)
         finally:
             self._changing.release()
+
+    def erase(self, before: Snapshot, snapshot: Snapshot) -> bool:
+        """Overwrite the nodes of vectors that ``before`` had and ``snapshot``, the same without some rows, has not; the
+        graph then serves ``snapshot``. Searches wait for a few nodes at a time.
+
+        False, and the graph is dropped, where there is none, or too many are to be overwritten for it to stay good.
+        """
+        self.generation += 1
+        with self._changing:
+            view = self._advance(before, deadline=None)
+            if view is None:
+                return False
+            graph, removed = view.graph, before.twin[~np.isin(before.ids, snapshot.ids)]
+            shared = np.isin(removed, snapshot.twin)
+            nodes = graph.nodes()
+            doomed = nodes[np.isin(nodes, removed[~shared])]
+            rest = nodes[np.isin(nodes, doomed, invert=True)]
+            live = np.isin(rest, snapshot.twin[snapshot.active])
+            marked = rest[~live].tolist()
+            of_shared = np.isin(rest, removed[shared])
+            if graph.pads + len(doomed) > MOST_ERASED * len(graph):
+                self._publish(None)
+                return False
+            self._publish(View(graph, view.widths, snapshot, TwinRows.of(snapshot.twin), NO_ROWS))
+            many = max(ERASED_AT_ONCE, (len(marked) + graph.pads) // MARKS_FOR_ONE)
+            try:
+                with self._searching.alone:  # the forgotten one may be the only active one of equal vectors
+                    graph.set_live(rest[of_shared], live[of_shared])
+                for start in range(0, len(doomed), many):
+                    with self._searching.alone:
+                        graph.erase(doomed[start : start + many].tolist(), marked)
+            except RuntimeError:
+                self._publish(None)
+                return False
+        return True
 
     @contextmanager
     def settled(self, snapshot: Snapshot) -> Iterator[View | None]:

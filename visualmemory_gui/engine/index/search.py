@@ -222,6 +222,22 @@ class Searcher:
             checkpoint.delete(folder)
         return device
 
+    def erase(self, folder: Path, before: Snapshot, snapshot: Snapshot) -> bool:
+        """Delete the checkpoint in ``folder``, and erase from the graph what ``before`` had and ``snapshot``, the same
+        without some rows, has not. False where the graph is gone."""
+        checkpoint.delete(folder)
+        self._saved = None
+        return self._hnsw.erase(before, snapshot)
+
+    def erasable(self, snapshot: Snapshot) -> bool:
+        """Whether it is worth while to keep the graph when a few exemplars are forgotten: it decides here."""
+        return self._hnsw.lives_for(snapshot) and self._exceeds(snapshot)
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether there is a graph and no checkpoint of it."""
+        return self._saved is None and self.graph_live
+
     def state(self, snapshot: Snapshot) -> IndexState:
         """Which search decides in mode "auto", and how many edits the checkpoint on disk lacks."""
         large = self._exceeds(snapshot)

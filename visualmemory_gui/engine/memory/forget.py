@@ -21,6 +21,7 @@ from visualmemory_gui.engine.processes.byte_scan import Hit, PieceTable, Scanner
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import remains
 from visualmemory_gui.engine.store.database import Database
+from visualmemory_gui.engine.store.derived_values import STUDIED
 from visualmemory_gui.engine.store.purge import ERASING, FILES, journal
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes, Exemplar, Receipt
@@ -95,7 +96,8 @@ def erase(live: OpenMemory, ids: Sequence[int]) -> Erasing:
     ``forget``.
 
     The bytes to look for go to the scanning process by pipe before anything is deleted. Decisions leave the exemplars
-    out as soon as the rows are gone; the index is dropped with them and rebuilt when it is next due.
+    out as soon as the rows are gone. They are erased from an index that decides; any other is dropped with them, and
+    rebuilt when it is next due.
     """
     live.require_writable()
     with live.edit_lock:
@@ -142,11 +144,12 @@ def _finish(live: OpenMemory, left: dict[str, list[int] | list[list[str]]]) -> R
 def _erase(live: OpenMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, _Erased]:
     """Everything but the scan: returns what the listeners were told, and what else is for the receipt."""
     erased = _Erased()
+    others_change = live.derived.get(STUDIED) is not None  # their derived trust may go with ``doomed``
 
     def commit() -> Changes:
         purged = live.catalog.purge([exemplar.id for exemplar in doomed])
         try:
-            erased.device = _wipe(live, purged.copies)
+            erased.device = _wipe(live, purged.copies, ids=() if others_change else purged.ids)
             journal(live.database, purged.ids, FILES)
             if empty_log(live.database):
                 live.derived.drop(ERASING)
@@ -159,10 +162,11 @@ def _erase(live: OpenMemory, doomed: Sequence[Exemplar]) -> tuple[Changes, _Eras
     return live.apply(commit), erased
 
 
-def _wipe(live: OpenMemory, copies: Sequence[tuple[str, str]]) -> str | None:
+def _wipe(live: OpenMemory, copies: Sequence[tuple[str, str]], *, ids: Sequence[int] = ()) -> str | None:
     """Everything outside the rows and the log: arrays, index, image copies, derived values. Returns the GPU whose copy
-    of the vectors was overwritten, None where none held any."""
-    device = live.drop_arrays()
+    of the vectors was overwritten, None where none held any. ``ids`` are erased from a large index, where nothing else
+    has changed; without them it is dropped."""
+    device = None if ids and live.erase_rows(ids) else live.drop_arrays()
     for sha256, suffix in copies:
         live.files.unlink(sha256, suffix)
     live.derived.clear(but=ERASING)

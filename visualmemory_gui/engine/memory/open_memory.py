@@ -297,8 +297,12 @@ class OpenMemory:
             return
         rows = len(self._working.snapshot) if self._working else int(self.database.one("select count from meta")[0])
         with suppress(StorageError):  # the edit is made; what cannot be stored now is built and measured another time
-            if rows * self.identity.dim > self.settings.exact_limit and self.searcher.wants_build(self.snapshot):
-                self.build_index(report)
+            if rows * self.identity.dim > self.settings.exact_limit:
+                if self.searcher.wants_build(self.snapshot):
+                    self.build_index(report)
+                elif self.searcher.unsaved:
+                    self.checkpoint()
+                    self._rows.keep_up(lambda: self.snapshot, report)
             if rows >= FEWEST and self._outdated(rows):
                 self.refresh(report)
 
@@ -352,6 +356,23 @@ class OpenMemory:
         self._working = None
         self._rows.delete()
         return device
+
+    def erase_rows(self, ids: Sequence[int]) -> bool:
+        """Where the graph decides, go on without ``ids``, which are no longer in the database: they are erased from the
+        graph and left out of the arrays, what is usual is unknown, and the files of the index and of the rows are
+        deleted. False where that is not possible, or where loading all again is as fast: then ``drop_arrays``."""
+        working, decider = self._working, self._decider
+        if working is None or decider is None or not decider.searcher.erasable(working.snapshot):
+            return False
+        rest = working.without(ids, change=self.catalog.change())
+        if rest is None:
+            return False
+        self._rows.delete()
+        if not decider.searcher.erase(self.folder, working.snapshot, rest.snapshot):
+            return False
+        self._working = rest
+        self._decider = self._decider_with(decider.searcher, OwnMeasures(None, None, None), touched=0)
+        return True
 
     def set(self, values: Mapping[str, str]) -> MemorySettings:
         """Change settings, all of ``values`` or none. Raises BadValue, also for a device that is not here."""
@@ -427,10 +448,14 @@ class OpenMemory:
         else:
             searcher.peek(self.folder)
         usual, at = self._own_measures()
+        touched = 0 if usual.figures is None else int((self.snapshot.row_change > at).sum())
+        return self._decider_with(searcher, usual, touched=touched)
+
+    def _decider_with(self, searcher: Searcher, usual: OwnMeasures, *, touched: int) -> Decider:
         return Decider(
             searcher,
             usual,
-            touched=0 if usual.figures is None else int((self.snapshot.row_change > at).sum()),
+            touched=touched,
             deferred=self.deferred,
             scheme=self.scheme,
             limits=Limits.of(self.settings),
