@@ -27,7 +27,7 @@ NUMBERS = {"ID": "1", "STEP": "1"}
 DECISIONS = ROOT / "docs/decisions"
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 PATH = re.compile(r"`([\w./-]+(?:\.(?:py|json|toml|md)|/))`")
-ON_DISK = {"index.json"}
+ON_DISK = {"index.json", "rows.json"}
 """Files of a memory, which the page on the architecture names too."""
 WORD = re.compile(r"^\| ([^|]+?) \| [^|]+ \| [^|]*\|$", re.MULTILINE)
 
