@@ -32,7 +32,7 @@ ARGUMENTS = {
     "demo": "--to {} --no-gui", "mcp": "{}", "push": "{} milvus+http://host/x", "pull": "milvus+http://host/x {}",
 }  # fmt: skip
 SHARED = {"add", "classify", "show", "strike", "restore", "relabel", "reweigh", "rename-label", "undo", "redo",
-          "history", "revert", "forget"}  # fmt: skip
+          "history", "revert", "forget", "settings", "tag", "verify"}  # fmt: skip
 """Commands that serve a shared memory too."""
 NO_MEMORY = {"gui", "vote", "encoders", "frames", "doctor"}  # the window has a test of its own
 
