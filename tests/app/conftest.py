@@ -59,6 +59,9 @@ class Answers:
     def memory(self, then: Callable[[str], object]) -> None:
         then(self.path)
 
+    def shared(self, then: Callable[[str, str], object]) -> None:
+        then(self.path, self.key)
+
     def reading(self, why: str, then: Callable[[], object]) -> None:
         self.asked.append(why)
         if self.read_only:
@@ -193,8 +196,9 @@ class Desk:
 
     @property
     def memory(self) -> VisualMemory:
-        assert self.window.session.memory is not None
-        return self.window.session.memory
+        memory = self.window.session.memory
+        assert isinstance(memory, VisualMemory)
+        return memory
 
     def settle(self) -> None:
         """Wait until no task is left and every queued signal has arrived."""

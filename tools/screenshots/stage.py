@@ -153,7 +153,7 @@ def ask(stage: Stage, name: str) -> None:
 
 def unpack(stage: Stage, folder: Path, *, most: int = 10_000) -> None:
     """The memory's own images as class folders, as an export writes them."""
-    memory = stage.window.session.memory
+    memory = stage.window.session.whole
     assert memory is not None
     for exemplar in memory.catalog.select(state="active")[:most]:
         found = original(memory, exemplar, keep_private=True)

@@ -103,7 +103,7 @@ class CurateView(QWidget):
         self._show_order()
         self.words.set_memory(memory)
         self.history.set_memory(memory)
-        self.tabs.set_memory(memory)
+        self.tabs.set_memory(self._session.whole)
         self.tree.go_to("all")
 
     def on_changed(self, changes: Changes) -> None:

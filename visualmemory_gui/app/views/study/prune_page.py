@@ -88,7 +88,7 @@ class PrunePage(StudyPage):
     def on_memory_changed(self) -> None:
         memory = self._session.memory
         self.thumbnails.set_source(memory.catalog.thumbnails if memory else None)
-        self.model.set_memory(memory)
+        self.model.set_memory(self._session.whole)
 
     def on_chosen(self) -> None:
         """Switch to another method, or another judge."""

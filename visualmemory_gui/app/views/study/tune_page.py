@@ -58,7 +58,7 @@ class TunePage(ChartPage):
             study.tune(self._session, self.model.found)
 
     def on_memory_changed(self) -> None:
-        self.model.set_memory(self._session.memory)
+        self.model.set_memory(self._session.whole)
 
     def on_stepped(self) -> None:
         tuned, steps = self.model.found, self.model.steps
