@@ -1,6 +1,7 @@
 # make demo: the product's main job, on real images.   make test: lint, types, import directions, all tests.
 # make test-milvus: the tests of shared memories on a real Milvus server, started for it.
 # make docs: the documents and the reference, into build/docs.   make coverage: what the tests reach, engine and window apart.
+# make app: the application as one folder without torch, into build/app.   make release: all that is released, built and checked.
 # WORKERS is how many processes share the tests, a file at a time.
 # Each sets up everything it needs: a virtual environment and, on Debian as root, the apt packages.
 
@@ -12,7 +13,7 @@ APT_BUILD := python3-venv python3-dev g++ make
 APT_QT := libgl1 libegl1 libxkbcommon0 libglib2.0-0 libfontconfig1 libdbus-1-3 fonts-dejavu-core
 APT_X := xvfb xdotool libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0
 
-.PHONY: demo test test-milvus lint coverage docs bench soak setup apt clean
+.PHONY: demo test test-milvus lint coverage docs bench app release soak setup apt clean
 
 demo: setup
 	$(BIN)/visualmemory encoders --prepare
@@ -46,6 +47,14 @@ bench: setup
 	$(BIN)/python -m pip install --quiet -e '.[bench]'
 	$(BIN)/python -m benchmarks
 
+app: setup
+	$(BIN)/python -m pip install --quiet -e '.[app]'
+	$(BIN)/python -m tools.application
+
+release: setup
+	$(BIN)/python -m pip install --quiet -e '.[app,docs]'
+	$(BIN)/python -m tools.release
+
 soak: setup
 	SOAK=1 $(BIN)/python -m pytest tests/reliability tests/property --timeout 3600
 
@@ -62,7 +71,7 @@ apt:
 $(VENV)/.ready: pyproject.toml
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade pip
-	$(BIN)/python -m pip install --quiet -e '.[map,test]'
+	$(BIN)/python -m pip install --quiet -e '.[hnsw,map,test]'
 	touch $@
 
 clean:

@@ -68,8 +68,8 @@ def opened(memory: Path, size: tuple[int, int] = SCREENS[0]) -> Iterator[MainWin
 
 
 def memory_of(window: MainWindow) -> WholeMemory:
-    assert window.session.memory is not None
-    return window.session.memory
+    assert window.session.whole is not None
+    return window.session.whole
 
 
 def measure_cards(memory: Path, rounds: int, size: tuple[int, int]) -> dict[str, Any]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from PIL import Image
 
+from tests.fork_server import POSSIBLE, ForkServer
+from visualmemory_gui.engine.images import child_process
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.store import settings
 
 NEW = settings.NEW
+STARTS_PROCESSES = {"images", "reliability", "e2e", "test_wheel.py", "test_first_decision.py", "test_races.py"}
+"""Where tests look at how a decoding child starts, crashes or ends."""
 COLOURS = {"animals/cat": (200, 60, 40), "animals/dog": (40, 160, 70), "plants/rose": (60, 70, 210)}
 
 
@@ -34,12 +40,39 @@ def write_images(folder: Path, *, each: int) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def homes(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+    """Where no test has been before, again and again: cheaper than a numbered folder among thousands."""
+    folder = tmp_path_factory.mktemp("homes")
+    return (folder / str(number) for number in itertools.count())
+
+
 @pytest.fixture(autouse=True)
-def user_folders(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def user_folders(homes: Iterator[Path], monkeypatch: pytest.MonkeyPatch) -> None:
     """Data, settings and logs of a test lie in a folder of its own; the cache of converted models is shared."""
-    home = tmp_path_factory.mktemp("home")
+    home = next(homes)
+    home.mkdir()
     for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME"):
         monkeypatch.setenv(name, str(home / name.lower()))
+
+
+@pytest.fixture(scope="session")
+def fork_server() -> Iterator[ForkServer]:
+    server = ForkServer()
+    yield server
+    server.end()
+
+
+@pytest.fixture(autouse=True)
+def decoding_children(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Decoding children are forked, except where the start or the end of a process is tested."""
+    if POSSIBLE and not STARTS_PROCESSES & {*request.path.parts, request.path.name}:
+        launch, server = child_process._launched, request.getfixturevalue("fork_server")
+
+        def forked(command: Sequence[str]) -> Any:
+            return server.child() if tuple(command) == child_process.COMMAND else launch(command)
+
+        monkeypatch.setattr(child_process, "_launched", forked)
 
 
 @pytest.fixture(autouse=True)

@@ -136,7 +136,7 @@ def trace(name: str, folder: Path) -> Walk:
 def _prepare(name: str, window: MainWindow) -> None:
     if name == "strike":
         assert window.session.memory is not None
-        window.session.decision.ask_exemplar(int(window.session.memory.snapshot.ids[-1]))
+        window.session.decision.ask_exemplar(int(window.session.memory.listing.ids[-1]))
         wait_until_idle(window)
         select_first(window)
     wait_until_idle(window)

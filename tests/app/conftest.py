@@ -59,6 +59,9 @@ class Answers:
     def memory(self, then: Callable[[str], object]) -> None:
         then(self.path)
 
+    def shared(self, then: Callable[[str, str], object]) -> None:
+        then(self.path, self.key)
+
     def reading(self, why: str, then: Callable[[], object]) -> None:
         self.asked.append(why)
         if self.read_only:
@@ -193,8 +196,9 @@ class Desk:
 
     @property
     def memory(self) -> VisualMemory:
-        assert self.window.session.memory is not None
-        return self.window.session.memory
+        memory = self.window.session.memory
+        assert isinstance(memory, VisualMemory)
+        return memory
 
     def settle(self) -> None:
         """Wait until no task is left and every queued signal has arrived."""
@@ -236,9 +240,9 @@ class Desk:
 
 
 @pytest.fixture(autouse=True)
-def own_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def own_settings(homes: Iterator[Path]) -> None:
     """No test reads or writes the settings of the user, or of another test."""
-    home = str(tmp_path_factory.mktemp("settings"))
+    home = str(next(homes))
     QSettings.setPath(QSettings.Format.IniFormat, QSettings.Scope.UserScope, home)
 
 

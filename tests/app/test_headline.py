@@ -16,10 +16,9 @@ from visualmemory_gui.app.models.headline import (
     level_note,
     percent,
     why,
-    winning_label,
 )
 from visualmemory_gui.engine.decision.confidence import in_words
-from visualmemory_gui.engine.decision.levels import roll_up
+from visualmemory_gui.engine.decision.levels import roll_up, winning_label
 from visualmemory_gui.engine.types import ClassSet, Decision, Exemplar, Neighbour, Novelty, SearchInfo, State
 
 

@@ -37,24 +37,34 @@ def inside(widget: QWidget, room: QWidget) -> bool:
 
 def test_the_panels_of_a_decision_are_as_wide_as_what_they_hold(low: Desk) -> None:
     decide = low.window.decide
-    for panel in (decide.query, decide.decision):
-        room = panel.parentWidget()
+    for panel, room in ((decide.query, decide.query.parentWidget()), (decide.decision, decide.decision)):
         told = [w for kind in (QLabel, QAbstractButton, QAbstractItemView) for w in panel.findChildren(kind)]
         assert all(inside(widget, room) for widget in told if widget.isVisible())
     bars = decide.decision.bars
-    assert inside(bars, decide.decision.parentWidget()) and bars.width() >= bars.minimumSizeHint().width()
+    assert inside(bars, decide.decision.vote.viewport()) and bars.width() >= bars.minimumSizeHint().width()
 
 
 def test_what_has_no_room_below_is_scrolled_to(low: Desk) -> None:
     decide = low.window.decide
     low.settle()
-    for panel, last in ((decide.query, decide.query.report), (decide.decision, decide.decision.classes)):
-        area = panel.parentWidget().parentWidget()
+    query = decide.query.parentWidget().parentWidget()
+    for area, last in ((query, decide.query.report), (decide.decision.vote, decide.decision.details.distances)):
         assert isinstance(area, ScrolledPanel)
         area.ensureWidgetVisible(last, 0, 0)
         QApplication.processEvents()
         shown = QRect(last.mapTo(area.viewport(), QPoint(0, 0)), last.size())
         assert area.viewport().rect().intersected(shown).height() >= min(last.height(), area.viewport().height())
+
+
+def test_classes_to_drop_on_stay_in_sight_below_a_vote_that_scrolls(low: Desk) -> None:
+    panel = low.window.decide.decision
+    assert panel.vote.verticalScrollBar().maximum() > 0
+    assert panel.classes.height() >= panel.classes.minimumSizeHint().height()
+    assert panel.rect().contains(QRect(panel.classes.mapTo(panel, QPoint(0, 0)), panel.classes.size()))
+    assert not any(area.isAncestorOf(panel.classes) for area in low.window.findChildren(ScrolledPanel))
+    low.window.resize(1280, 1400)
+    low.settle()
+    assert panel.vote.verticalScrollBar().maximum() == 0
 
 
 def test_a_panel_shrinks_to_its_least_height_before_it_scrolls(low: Desk) -> None:
@@ -91,6 +101,11 @@ def test_the_review_keeps_room_for_its_labels(low: Desk, qtbot: QtBot) -> None:
     tabs = low.window.curate.tabs
     tabs.setCurrentWidget(tabs.suspects)
     low.settle()
+    tabs.suspects.table.chosen_changed.emit()
+    strip = tabs.suspects.strip
+    qtbot.waitUntil(strip.isVisible)
+    assert low.window.minimumSizeHint().width() <= WIDE == low.window.width()
+    assert all(inside(shown, strip) for shown in (strip.image, *strip.own, *strip.suggested))
     table = tabs.suspects.table
     table.show()
     table.resize(430, 300)

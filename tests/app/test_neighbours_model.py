@@ -9,9 +9,9 @@ from tests.app.conftest import Desk
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions import window_actions
 from visualmemory_gui.app.models.card_roles import CardRole
-from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.neighbours import closeness_text, spoken
 from visualmemory_gui.app.views.kit.buttons import ActionButton
+from visualmemory_gui.engine.decision.levels import winning_label
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 from visualmemory_gui.engine.types import Neighbour
 

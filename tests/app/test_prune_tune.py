@@ -68,6 +68,18 @@ class TestPrune:
         assert page.actions_by_id["apply"].text() == f"Prune {len(plan.pruned)} exemplars"
         assert page.headline.text().startswith(f"Strikes out {len(plan.pruned)} of 240 exemplars")
 
+    def test_a_method_that_the_voting_rule_rules_out_is_neither_chosen_nor_offered(self, pruning) -> None:
+        desk, page = pruning
+        desk.memory.set("rule", "ridge")
+        page.begin()
+        desk.settle()
+        assert page.model.method == page.method.currentData() == "hard" and page.model.found is not None
+        value = page.method.model().item(page.method.findData("value"))
+        assert not value.isEnabled() and "ridge" in value.toolTip()
+        desk.memory.set("rule", "rank")
+        page.begin()
+        assert value.isEnabled() and "Shapley" in value.toolTip()
+
     @pytest.mark.parametrize("method", ["hard", "difference", "soft"])
     def test_each_method_is_one_step_that_the_note_takes_back(self, pruning, method: str) -> None:
         desk, page = pruning

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtWidgets import QComboBox, QDoubleSpinBox, QSpinBox
+from PySide6.QtWidgets import QComboBox, QDialogButtonBox, QDoubleSpinBox, QSpinBox
 from pytestqt.qtbot import QtBot
 from shiboken6 import delete
 
@@ -15,6 +15,7 @@ from visualmemory_gui.app import preferences, theme
 from visualmemory_gui.app.main_window import MainWindow
 from visualmemory_gui.app.models.window_settings import OfMemory, WindowSettings
 from visualmemory_gui.app.widgets.dialogs.settings_dialog import TESTS, SettingsDialog
+from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 from visualmemory_gui.engine.decision.class_factor import class_factor, usual_size
 from visualmemory_gui.engine.decision.voting_rules import PARAMETERS
 from visualmemory_gui.engine.types import CLASS_FACTORS, RULES, MemorySettings, Rule
@@ -245,3 +246,14 @@ def test_a_read_only_memory_is_not_written(desk: Desk, small: Path) -> None:
     desk.ask.of_memory = {"class_factor": "off"}
     desk.press("actionSettings")
     assert desk.memory.settings.class_factor != "off"
+
+
+def test_on_a_low_screen_the_settings_scroll_and_the_buttons_stay(qtbot: QtBot) -> None:
+    dialog = dialog_of(qtbot, OfMemory(MemorySettings(), 1280, True))
+    dialog.show()
+    (area,) = dialog.findChildren(ScrolledPanel)
+    assert area.verticalScrollBar().maximum() == 0  # there is room for all
+    dialog.resize(dialog.width(), 300)
+    qtbot.waitUntil(lambda: area.verticalScrollBar().maximum() > 0)
+    (row,) = dialog.findChildren(QDialogButtonBox)
+    assert dialog.rect().contains(row.geometry()) and not area.isAncestorOf(row)

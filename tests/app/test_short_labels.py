@@ -83,11 +83,14 @@ def test_cards_shares_and_classes_of_a_decision_tell_all_classes_apart(letters: 
     window.session.decision.set_k(40)
     window.on_query_chosen(1)
     letters.settle()
-    window.decide.decision.setFixedWidth(130)
+    panel = window.decide.decision
+    panel.setFixedWidth(130 + panel.vote.verticalScrollBar().sizeHint().width())
     window.decide.neighbours.grid.cards.set_side(70)
     window.decide.decision.details.fold.setChecked(True)
     window.grab()
     seen.check("label_chip", "shares_bars", "class_rows")
+    panel.vote.ensureWidgetVisible(panel.details.rules)
+    window.grab()
     assert seen["label_delegate"]
 
 

@@ -39,7 +39,7 @@ def test_in_a_sound_installation_it_says_that_all_is_here(monkeypatch: pytest.Mo
     monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
     done = CliRunner().invoke(app, ["doctor", "--json"])
     found = json.loads(done.stdout)
-    states = {one["name"]: one["state"] for one in found["findings"]}
+    states = {one["name"].split(" [")[0]: one["state"] for one in found["findings"]}
     assert done.exit_code == 0 and found["works"]
     assert {states[name] for name in ("Python", "hnswlib", "SQLite", "window", "lite0", "reading images")} == {"ok"}
     assert all(one["mend"] for one in found["findings"] if one["state"] in {"missing", "broken", "slow"})
@@ -53,7 +53,7 @@ def test_what_is_missing_raises_or_crashes_is_named_with_what_mends_it(tmp_path:
     home = {**os.environ, "PYTHONPATH": path, "XDG_CACHE_HOME": str(tmp_path / "cache")}
     command = [sys.executable, "-m", "visualmemory_gui", "doctor"]
     done = subprocess.run(command, env=home, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
-    lines = {line[8:].split("  ")[0].strip(): line for line in done.stdout.splitlines()}
+    lines = {line[8:].split("  ")[0].split(" [")[0].strip(): line for line in done.stdout.splitlines()}
     assert done.returncode == 1 and "Traceback" not in done.stderr
     assert lines["torch"].startswith("missing") and lines["timm"].startswith("missing")
     assert lines["hnswlib"].startswith("broken") and "undefined symbol" in lines["hnswlib"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -31,19 +32,26 @@ ARGUMENTS = {
     "demo": "--to {} --no-gui", "mcp": "{}", "push": "{} milvus+http://host/x", "pull": "milvus+http://host/x {}",
 }  # fmt: skip
 SHARED = {"add", "classify", "show", "strike", "restore", "relabel", "reweigh", "rename-label", "undo", "redo",
-          "history", "revert", "forget"}  # fmt: skip
+          "history", "revert", "forget", "settings", "tag", "verify"}  # fmt: skip
 """Commands that serve a shared memory too."""
 NO_MEMORY = {"gui", "vote", "encoders", "frames", "doctor"}  # the window has a test of its own
 
 
-@pytest.fixture
-def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory: images, and a bundle."""
-    paint(tmp_path / "one.png", 1)
-    paint_classes(tmp_path / "images")
-    with VisualMemory.create(tmp_path / "m.vmem", dim=3) as m:
+@pytest.fixture(scope="module")
+def made_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("room")
+    paint(folder / "one.png", 1)
+    paint_classes(folder / "images")
+    with VisualMemory.create(folder / "m.vmem", dim=3) as m:
         m.add_vectors(np.eye(3, dtype=np.float32), ["a", "b", "c"])
-        bundle.export(m, tmp_path / "m.vmemz")
+        bundle.export(m, folder / "m.vmemz")
+    return folder
+
+
+@pytest.fixture
+def room(made_once: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The working directory: images, and a bundle."""
+    shutil.copytree(made_once, tmp_path, dirs_exist_ok=True)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 

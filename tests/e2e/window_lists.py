@@ -164,22 +164,29 @@ def vote(window: MainWindow) -> Told:
     """The panel of the vote: how high its room and its parts are, and how much of each can be seen on the screen."""
     panel = window.decide.decision
     details = panel.details
-    room = panel.parentWidget()
+    room = panel.vote.viewport()
     parts: dict[str, QWidget] = {"bars": panel.bars, "why": panel.why, "flip": panel.flip, "fold": details.fold}
     parts |= {"rules": details.rules, "distances": details.distances, "classes": panel.classes}
     shown = {name: part for name, part in parts.items() if part.isVisible()}
-    sight = _place(room).intersected(window.screen().geometry())
     return {
         "room": room.height(),
         "middle": _middle(room),
         "high": {name: part.height() for name, part in shown.items()},
-        "seen": {name: _place(part).intersected(sight).height() for name, part in shown.items()},
+        "seen": {name: _seen(part).height() for name, part in shown.items()},
         "spots": {name: _middle(part) for name, part in shown.items()},
     }
 
 
 def _place(widget: QWidget) -> QRect:
     return QRect(widget.mapToGlobal(QPoint(0, 0)), widget.size())
+
+
+def _seen(widget: QWidget) -> QRect:
+    """Where on the screen it can be seen: what none of those that it lies in cuts off."""
+    seen, within = _place(widget).intersected(widget.screen().geometry()), widget.parentWidget()
+    while within is not None:
+        seen, within = seen.intersected(_place(within)), within.parentWidget()
+    return seen
 
 
 def _spots(view: QAbstractItemView) -> list[list[int]]:

@@ -1,12 +1,14 @@
-"""Does to one memory of a stranger all that its receiver would do, each on a copy of its own, in one process.
+"""Does to memories of strangers all that a receiver would do, each command on a copy of its own, in one process.
 
-Arguments: the planted memory, a folder to work in, an image. Prints one JSON line a command: what was run, its exit
-code, its output, and the seconds of computing. The commands run as from a shell, in this process,
-which imports once.
+Arguments: an image, then the planted memories; each has its room to itself, where ``home`` is the user's and ``work``
+is made. Prints one JSON line a command: the room's name, what was run, its exit code, its output, and the seconds of
+computing. The commands run as from a shell, in this process, which imports once. It ends where one memory takes longer
+than ``PATIENCE_S``.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import json
 import os
 import shutil
@@ -18,6 +20,9 @@ from pathlib import Path
 from typer.testing import CliRunner
 
 from visualmemory_gui.cli.main import app
+
+PATIENCE_S = 100  # for all commands on one memory: a pipe without a writer is waited for without computing
+HOMES = ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")
 
 # What a person does who got a memory: look, ask, check, edit, tidy up, erase, pass on.
 COMMANDS = (
@@ -70,14 +75,24 @@ def run(words: list[str]) -> dict[str, object]:
     }
 
 
-def main() -> None:
-    planted, work, image = map(Path, sys.argv[1:])
+def use(planted: Path, image: Path) -> None:
+    room = planted.parent
+    os.environ.update({name: str(room / "home" / name.lower()) for name in HOMES})
+    (work := room / "work").mkdir()
     for number, template in enumerate(COMMANDS):
         memory = copied(planted, work / f"{number}.vmem")
         words = [word.format(memory=memory, image=image, work=work) for word in template]
-        print(json.dumps(run(words)), flush=True)
+        print(json.dumps({"room": room.name, **run(words)}), flush=True)
         if template[0] not in ("export", "import"):
             shutil.rmtree(memory)
+
+
+def main() -> None:
+    image, *memories = map(Path, sys.argv[1:])
+    for planted in memories:
+        faulthandler.dump_traceback_later(PATIENCE_S, exit=True)
+        use(planted, image)
+    faulthandler.cancel_dump_traceback_later()
 
 
 if __name__ == "__main__":

@@ -18,18 +18,19 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.conftest import paint_image, write_images
-from tests.reliability.planted_child import COMMANDS
+from tests.reliability.planted_child import COMMANDS, HOMES, PATIENCE_S
 from tests.reliability.planting import plant, reseal
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.files import sealed_json
 
 ROOT = Path(__file__).parents[2]
 HANG_S = 5.0  # of computing
-PATIENCE_S = 100  # for all commands on one memory: a pipe without a writer is waited for without computing
+PROCESSES = 2
 CANARY = "the planted program ran"
 BYSTANDER = b"belongs to somebody else"
 LAST = 2**63 - 1
@@ -229,15 +230,15 @@ def hashes(folder: Path) -> dict[str, str]:
     return {str(p.relative_to(folder)): hashlib.sha256(p.read_bytes()).hexdigest() for p in files}
 
 
-def child(module: str, home: Path, *words: object) -> subprocess.CompletedProcess[str]:
+def child(module: str, home: Path, *words: object, patience_s: float = PATIENCE_S) -> subprocess.CompletedProcess[str]:
     env = {**os.environ, "PYTHONPATH": str(ROOT), "QT_QPA_PLATFORM": "offscreen"}
-    env |= {name: str(home / name.lower()) for name in ("XDG_DATA_HOME", "XDG_CONFIG_HOME", "XDG_STATE_HOME")}
+    env |= {name: str(home / name.lower()) for name in HOMES}
     command = [sys.executable, "-X", "faulthandler", "-W", "ignore", "-m", module, *map(str, words)]
     with subprocess.Popen(
         command, cwd=ROOT, env=env, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
     ) as started:
         try:
-            out, errors = started.communicate(timeout=PATIENCE_S)
+            out, errors = started.communicate(timeout=patience_s)
         except subprocess.TimeoutExpired:
             started.kill()
             out, errors = started.communicate()
@@ -270,17 +271,25 @@ def made(name: str, room: Path, whole: Path, outside: Path) -> Planted:
     return Planted(name, memory, beside, room / "home", hashes(beside))
 
 
-def used(planted: Planted, image: Path) -> list[str]:
-    """Give the planted memory to every command; what was wrong, nothing where all held."""
-    work = planted.memory.with_name("work")
-    work.mkdir()
-    done = child("tests.reliability.planted_child", planted.home, planted.memory, work, image)
+def used(some: list[Planted], image: Path) -> list[str]:
+    """Give the planted memories to every command; what was wrong, nothing where all held."""
+    memories = [planted.memory for planted in some]
+    done = child("tests.reliability.planted_child", some[0].home, image, *memories, patience_s=PATIENCE_S * len(some))
     lines = [json.loads(line) for line in json_lines(done.stdout)]
-    wrong = planted.wrong_outside()
-    if done.returncode or len(lines) != len(COMMANDS):
-        wrong.append(f"the process ended with {done.returncode} after {len(lines)} commands: {done.stderr[-2000:]}")
+    wrong = [f"the process ended with {done.returncode}: {done.stderr[-2000:]}"] if done.returncode else []
     if CANARY in done.stdout + done.stderr:
         wrong.append("the planted program ran")
+    for planted in some:
+        its = [line for line in lines if line["room"] == planted.memory.parent.name]
+        wrong += [f"{planted.name}: {text}" for text in wrong_with(planted, its)]
+    return wrong
+
+
+def wrong_with(planted: Planted, lines: list[dict[str, Any]]) -> list[str]:
+    """What was wrong with the commands on one memory, of which ``lines`` tell."""
+    wrong = planted.wrong_outside()
+    if len(lines) != len(COMMANDS):
+        wrong.append(f"only {len(lines)} commands were run")
     for line in lines:
         if line["raw"] or "Traceback" in line["err"] or line["code"] not in (0, 1):
             wrong.append(f"{line['command']} ended with {line['code']}: {line['raw'] or line['err']}")
@@ -298,17 +307,14 @@ def test_a_planted_memory_is_named_and_does_no_harm(whole: Path, outside: Path, 
     assert len(PLANTINGS) >= 40
     query = tmp_path / "query.png"
     paint_image((200, 60, 40), seed=77).save(query)
-
-    def one(numbered: tuple[int, str]) -> list[str]:
-        number, name = numbered
+    planted: list[Planted] = []
+    for number, name in enumerate(PLANTINGS):
         room = tmp_path / str(number)
         room.mkdir()
-        planted = made(name, room, whole, outside)
-        wrong = used(planted, query)
-        return [f"{name}: {text}" for text in wrong]
-
-    with ThreadPoolExecutor(2) as pool:
-        wrong = [text for found in pool.map(one, enumerate(PLANTINGS)) for text in found]
+        planted.append(made(name, room, whole, outside))
+    with ThreadPoolExecutor(PROCESSES) as pool:
+        shares = [planted[start::PROCESSES] for start in range(PROCESSES)]
+        wrong = [text for found in pool.map(lambda some: used(some, query), shares) for text in found]
     assert not wrong, "\n".join(wrong)
 
 

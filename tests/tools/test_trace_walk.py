@@ -11,7 +11,7 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.mark.parametrize(
-    ("walk", "jobs", "most"), [("strike", ["Striking out", "Deciding"], 25), ("drop", ["Deciding"], 17)]
+    ("walk", "jobs", "most"), [("strike", ["Striking out", "Deciding"], 23), ("drop", ["Deciding"], 17)]
 )
 def test_a_walk_leads_from_the_hand_through_few_jobs_and_modules_to_the_painted_shares(
     walk: str, jobs: list[str], most: int

@@ -104,6 +104,24 @@ def undone(scene: Set) -> None:
     scene.show(1800)
 
 
+def mended(scene: Set) -> None:
+    """A label that the other exemplars contradict is seen beside the suggested one, and corrected."""
+    scene.window.notes.bar.hide()
+    scene.say("Which labels are wrong? Curate lists those that the other images contradict", 1200)
+    scene.hand.press(Qt.Key.Key_2, Qt.KeyboardModifier.ControlModifier)
+    scene.show(500)
+    tabs = scene.window.curate.tabs
+    scene.hand.click(tabs.tabBar(), tabs.tabBar().tabRect(tabs.indexOf(tabs.suspects)).center())
+    scene.show(1200)
+    table = tabs.suspects.table
+    scene.hand.click(table.viewport(), table.visualRect(table.model().index(0, 0)).center())
+    scene.show(300)
+    scene.say("Below, it lies between the nearest of its own label and of the suggested one. Enter corrects it", 3600)
+    scene.hand.press(Qt.Key.Key_Return)
+    scene.camera.roll(800)
+    scene.show(2200)
+
+
 def evaluated(scene: Set) -> None:
     """How often the memory is right."""
     scene.window.notes.bar.hide()
@@ -118,4 +136,4 @@ def evaluated(scene: Set) -> None:
     scene.camera.hold(5000)
 
 
-STORY: tuple[Callable[[Set], None], ...] = (dropped, struck, queued, taught, undone, evaluated)
+STORY: tuple[Callable[[Set], None], ...] = (dropped, struck, queued, taught, undone, mended, evaluated)

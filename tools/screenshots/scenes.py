@@ -281,7 +281,7 @@ def history(stage: Stage) -> None:
     assert memory is not None
     steps.tag(session, "before the clean-up", view.history.refresh)
     stage.settle()
-    ids = [int(i) for i in memory.snapshot.ids[100:112]]
+    ids = [int(i) for i in memory.listing.ids[100:112]]
     exemplars.relabel(session, ids[:4], "decorations")
     exemplars.strike(session, ids[4:])
     stage.settle()
@@ -300,7 +300,7 @@ def branch(stage: Stage) -> None:
     memory = session.memory
     assert memory is not None
     stage.press("actionCurate")
-    ids = [int(i) for i in memory.snapshot.ids[300:312]]
+    ids = [int(i) for i in memory.listing.ids[300:312]]
     exemplars.relabel(session, ids[:5], "decorations")
     stage.settle()
     steps.tag(session, "relabelled", view.history.refresh)
@@ -323,7 +323,7 @@ def notes(stage: Stage) -> None:
     folder.mkdir()
     for name in ("scan 1.png", "scan 2.png"):
         (folder / name).write_text("no image")
-    ids = [int(i) for i in memory.snapshot.ids[200:220]]
+    ids = [int(i) for i in memory.listing.ids[200:220]]
     session.raise_error(StorageError(f"{HOME}/birds.vmem cannot be written: no space left on device"))
     stage.close_dialogs()
     folders.import_folder(session, str(folder), copy=True, label="inbox")

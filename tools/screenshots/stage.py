@@ -51,7 +51,8 @@ class Stage:
         """Photograph the window with what is open over it, once in each look."""
         app = QApplication.instance()
         assert isinstance(app, QApplication)
-        size = f"{self.window.width()}x{self.window.height()}"
+        scale = self.window.devicePixelRatio()
+        size = f"{self.window.width()}x{self.window.height()}" + (f"@{scale:g}" if scale != 1 else "")
         for look in LOOKS:
             theme.apply(app, look)
             self.settle_look()
@@ -152,7 +153,7 @@ def ask(stage: Stage, name: str) -> None:
 
 def unpack(stage: Stage, folder: Path, *, most: int = 10_000) -> None:
     """The memory's own images as class folders, as an export writes them."""
-    memory = stage.window.session.memory
+    memory = stage.window.session.whole
     assert memory is not None
     for exemplar in memory.catalog.select(state="active")[:most]:
         found = original(memory, exemplar, keep_private=True)

@@ -29,6 +29,7 @@ from visualmemory_gui.app.models.recent_memories import RecentMemoriesModel
 from visualmemory_gui.app.operations import exchange, exemplars, watch_set
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.operations.maintenance import Upkeep
+from visualmemory_gui.app.operations.shared import ServerWatch, server_text
 from visualmemory_gui.app.runtime.place import opening, show_in_folder
 from visualmemory_gui.app.runtime.preload import Warming
 from visualmemory_gui.app.runtime.start_request import StartRequest, Workspace
@@ -70,6 +71,7 @@ class MainWindow(QMainWindow):
         self.session = Session(self)
         self.state = MemoryStateModel(self.session.tasks, self)
         self._upkeep = Upkeep(self.session, self)
+        self.server_watch = ServerWatch(self.session, self)
         self._recent = RecentMemoriesModel(self.session.tasks, self)
         self._warming = Warming(self.session.tasks, self._is_open, self)
         with theme.styled_once():
@@ -185,6 +187,9 @@ class MainWindow(QMainWindow):
 
     def on_facts_changed(self) -> None:
         self._states.update(self.workspace, tuple(self.workspaces))
+
+    def on_server_state(self, state: str, server: str) -> None:
+        self.status_bar.server.set_full_text(server_text(state, server))
 
     def on_painted(self) -> None:
         self.session.allow_heavy()
@@ -317,7 +322,8 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(centre)
         self.command_palette = CommandPalette(self)
         self.bell = NoteBell(self.actions_by_id["actionNotes"], self.notes.log, self.notes.refresh)
-        self.setStatusBar(StatusBar(self.session, self.state, bell=self.bell))
+        self.status_bar = StatusBar(self.session, self.state, bell=self.bell)
+        self.setStatusBar(self.status_bar)
         shown, right = window_actions.TOOL_BAR, window_actions.TOOL_BAR_RIGHT
         self.addToolBar(ToolBar(self.actions_by_id, shown=shown, right=right))
         self.decide.set_actions(
@@ -386,6 +392,8 @@ class MainWindow(QMainWindow):
         self.notes.error_requested.connect(self.errors.tell)
         self.notes.changed_requested.connect(self.commands.reasons.show_changed)
         self.study.tabs.currentChanged.connect(lambda _: self.show_workspace(self.workspace))
+        self.study.sample_wanted.connect(self.commands.memory.pull_sample)
+        self.server_watch.state_changed.connect(self.on_server_state)
         self.study.query_chosen.connect(self.on_query_chosen)
         self.study.map.similar_requested.connect(self.on_similar_requested)
         self.study.exemplars_chosen.connect(self.on_exemplars_chosen)

@@ -107,7 +107,7 @@ def photograph(window: MainWindow, png: Path) -> None:
 def ask_something(window: MainWindow) -> None:
     """Decide the newest recent query; a memory without one decides its first exemplar."""
     recent = window.decide.recent
-    memory = window.session.memory
+    memory = window.session.whole
     if recent.rowCount():
         window.session.decision.ask_query(recent.query(0))
     elif memory is not None and len(memory.snapshot):

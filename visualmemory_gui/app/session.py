@@ -25,14 +25,18 @@ from visualmemory_gui.app.runtime.place import only_readable, opening
 from visualmemory_gui.app.runtime.tasks import Task, Tasks
 from visualmemory_gui.engine.device.fallback import fallbacks
 from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.types import Changes
+from visualmemory_gui.engine.shared_memory.address import is_shared
+from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.types import ERASURES, Changes, Receipt, SharedReceipt
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.encoders.base import Encoder
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
 
 Result = TypeVar("Result")
+FINISHED_SHARED = "An interrupted forget has been continued: {}; {}."
 FINISHED = "An interrupted forget has been completed: {:,} erased. Whether anything is left could not be checked."
 DAMAGED_SETTINGS = "Damaged settings in this memory: {}. Their defaults apply until you set them again."
 log = logging.getLogger("visualmemory_gui")
@@ -64,7 +68,7 @@ class Session(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.memory: WholeMemory | None = None
+        self.memory: Memory | None = None
         self.tasks = Tasks(self)
         self.decision = DecisionModel(self.tasks, self)
         self.watch = WatchModel(self.tasks, self)
@@ -76,7 +80,7 @@ class Session(QObject):
         self.class_marks = ClassMarks(self.decision, self.class_keys, theme.chip_colour, self)
         self.queue = QueueModel(self.tasks, self.decision, self.class_marks, self)
         self._unsubscribe: Callable[[], object] | None = None
-        self._arriving: list[WholeMemory] = []  # opened in the worker, not yet taken over here
+        self._arriving: list[Memory] = []  # opened in the worker, not yet taken over here
         self._encoder: Encoder | None = None  # that of the memory, once it is loaded
         self._wanted = ""  # the job that opens the most recently requested memory
         self.heavy_allowed = False
@@ -99,17 +103,23 @@ class Session(QObject):
         path: str | Path,
         *,
         readonly: bool = False,
+        token: str = "",
         then: Callable[[], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
     ) -> Task | None:
         """Open the memory at ``path`` in place of the one that is open, and call ``then``; if it can only be read, say
-        so. ``failed`` is called in place of what reports that it could not be opened.
+        so. ``failed`` is called in place of what reports that it could not be opened. ``token`` is for the server of a
+        shared memory, and is kept nowhere.
 
         One that is already open, or being opened, is not opened a second time. Of several requested
         before the first of them was ready, the last one stays.
         """
 
-        def work() -> WholeMemory:
+        def work() -> Memory:
+            if is_shared(path):
+                from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
+
+                return SharedMemory.open(str(path), readonly=readonly, token=token)
             from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
             return VisualMemory.open(path, readonly=readonly)
@@ -132,7 +142,7 @@ class Session(QObject):
     def create(self, path: str | Path, encoder: str = "lite0", *, then: Callable[[], object] | None = None) -> Task:
         """Make an empty memory at ``path`` and open it in place of the one that is open."""
 
-        def work() -> WholeMemory:
+        def work() -> Memory:
             from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
             return VisualMemory.create(path, encoder=encoder)
@@ -168,7 +178,7 @@ class Session(QObject):
 
     def discard(self) -> None:
         """Close the memory, and remove it from the disk if it is empty."""
-        memory = self.memory
+        memory = self.whole
         if memory is None or self._let_go() is None:
             return
 
@@ -197,6 +207,11 @@ class Session(QObject):
                     log.error(log_line(error))
 
         self.tasks.shutdown(last)
+
+    @property
+    def whole(self) -> WholeMemory | None:
+        """The open memory, where all its rows are on this computer; None for a shared one."""
+        return whole(self.memory) if self.memory is not None and self.memory.is_whole else None
 
     @property
     def readonly(self) -> bool:
@@ -234,7 +249,7 @@ class Session(QObject):
     def on_idle(self) -> None:
         if not self._following:
             self._following = True
-            self.watch.set_memory(self.memory)
+            self.watch.set_memory(self.whole)
 
     @Slot(object)
     def on_changed_elsewhere(self, changes: Changes) -> None:
@@ -255,7 +270,7 @@ class Session(QObject):
     def _take_over(
         self,
         title: str,
-        work: Callable[[], WholeMemory],
+        work: Callable[[], Memory],
         then: Callable[[], object] | None = None,
         failed: Callable[[BaseException], object] | None = None,
         *,
@@ -265,11 +280,11 @@ class Session(QObject):
         return self.tasks.run_edit(title, lambda: arrive(silent), opened, failed, once=job)
 
     def _taking_over(
-        self, work: Callable[[Report], WholeMemory], then: Callable[[], object] | None, *, job: str
-    ) -> tuple[Callable[[Report], WholeMemory], Callable[[WholeMemory], None]]:
+        self, work: Callable[[Report], Memory], then: Callable[[], object] | None, *, job: str
+    ) -> tuple[Callable[[Report], Memory], Callable[[Memory], None]]:
         """What a worker runs to bring the memory that ``work`` opens, and what the window does with it then."""
 
-        def opened(memory: WholeMemory) -> None:
+        def opened(memory: Memory) -> None:
             if job != self._wanted:  # another has been requested since
                 self._arriving.remove(memory)
                 self.tasks.run_edit("Closing the memory", memory.close, in_turn=True)
@@ -278,29 +293,29 @@ class Session(QObject):
             if then is not None:
                 then()
 
-        def arrive(report: Report) -> WholeMemory:
+        def arrive(report: Report) -> Memory:
             memory = deferred(work(report))
             self._arriving.append(memory)
             return memory
 
         return arrive, opened
 
-    def _adopt(self, memory: WholeMemory) -> None:
+    def _adopt(self, memory: Memory) -> None:
         self.close()
         self._arriving.remove(memory)
         self.memory, self._erasing = memory, 0
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.class_marks.set_memory()
         self.decision.set_memory(memory)
-        self.opinion.set_memory(memory)
+        self.opinion.set_memory(self.whole)
         self.class_keys.set_memory(memory)
         self.saving_changed.emit("read only" if memory.readonly else "saved")
         self.memory_opened.emit()
         self.load_encoder()
         self.queue.set_memory(memory)
         self._following = False
-        if memory.maintenance.finished_forget is not None:
-            self.post_note(FINISHED.format(memory.maintenance.finished_forget.forgotten))
+        if (done := memory.maintenance.finished_forget) is not None:
+            self.post_note(finished_text(done))
         if memory.maintenance.damaged_settings:
             self.post_note(DAMAGED_SETTINGS.format(", ".join(memory.maintenance.damaged_settings)))
 
@@ -350,7 +365,14 @@ class Session(QObject):
         self.raise_error(error)
 
 
-def deferred(memory: WholeMemory) -> WholeMemory:
+def finished_text(done: Receipt | SharedReceipt) -> str:
+    """What became of a forget that was interrupted."""
+    if isinstance(done, SharedReceipt):
+        return FINISHED_SHARED.format(how_many(len(done.ids)), ERASURES[done.erasure])
+    return FINISHED.format(done.forgotten)
+
+
+def deferred(memory: Memory) -> Memory:
     """``memory``, set up so that edits and decisions never wait for upkeep: the window does it in the background."""
     memory.maintenance.defer()
     return memory

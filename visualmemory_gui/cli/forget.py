@@ -14,22 +14,18 @@ from visualmemory_gui.cli.opening import shared_writer, writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
 from visualmemory_gui.engine.text.visible_text import how_many, remaining_pixels
+from visualmemory_gui.engine.types import ERASURES
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.experiments.unlearning_proof import Proof
-    from visualmemory_gui.engine.memory.protocol import AnyMemory, Memory, WholeMemory
+    from visualmemory_gui.engine.memory.protocol import AnyMemory, WholeMemory
     from visualmemory_gui.engine.progress import Report
-    from visualmemory_gui.engine.types import Erasure, Receipt, SharedReceipt
+    from visualmemory_gui.engine.types import Receipt, SharedReceipt
 
 
 NOT_DONE = {
     "bytes remain": "some bytes remain: close every other program that reads this memory and open it again",
     "not scanned": "everything was erased, but the scan for remaining bytes did not finish",
-}
-ERASURES: dict[Erasure, str] = {
-    "hidden": "no answer has them any more",
-    "not provable here": "the server has replaced the files that held them, but does not say when it deletes those",
-    "erased": "the server confirms that nothing of them is left in its files",
 }
 
 
@@ -101,7 +97,7 @@ def _forget_shared(
 ) -> None:
     with shared_writer(address) as m, Progress("forgetting") as report:
         doomed = _doomed(m, ids, label=label, struck=struck)
-        if parts := [part.id for part in m.catalog.parts_of(m.catalog.rows(doomed))]:
+        if parts := [part.id for part in m.catalog.parts_of(doomed)]:
             doomed += _told_parts(parts)
         if doomed and not yes:
             _confirm(doomed)
@@ -123,7 +119,7 @@ def _doomed(m: AnyMemory, ids: list[int] | None, *, label: str | None, struck: b
     return list(dict.fromkeys(found))
 
 
-def _of_source(m: Memory, source: str) -> list[int]:
+def _of_source(m: WholeMemory, source: str) -> list[int]:
     if not (there := m.catalog.ids_of_source(source)):
         raise BadValue(f"no exemplar came from {source}")
     return there

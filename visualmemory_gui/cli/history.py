@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.opening import any_reader, any_writer, reader, writer
+from visualmemory_gui.cli.opening import any_reader, any_writer, reader
 from visualmemory_gui.cli.output import emit, print_csv, print_line, say, table
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -98,7 +98,7 @@ def revert(
 
 
 def tag(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     name: Annotated[
         str | None, typer.Argument(metavar="NAME", help="The name; without it, the tags are listed.")
     ] = None,
@@ -118,7 +118,7 @@ def tag(
     if go:
         _go_to_tag(memory, name, as_json=as_json)
         return
-    with writer(memory) as m:
+    with any_writer(memory) as m:
         if delete:
             m.tags.drop(name)
             found = None
@@ -131,7 +131,7 @@ def tag(
 
 
 def _list_tags(memory: str, *, as_json: bool) -> None:
-    with reader(memory) as m:
+    with any_reader(memory) as m:
         tags = m.tags.all()
         states = m.history.states([t.step for t in tags if t.step is not None])
     shown = {t.name: states.get(t.step or 0, "done") for t in tags}
@@ -151,7 +151,7 @@ def _list_tags(memory: str, *, as_json: bool) -> None:
 
 
 def _go_to_tag(memory: str, name: str, *, as_json: bool) -> None:
-    with writer(memory) as m:
+    with any_writer(memory) as m:
         found = m.tags.get(name)
         if found is None:
             raise BadValue(f"unknown tag {name!r}")

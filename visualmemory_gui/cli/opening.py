@@ -16,13 +16,13 @@ from visualmemory_gui.engine.text.visible_text import how_many
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from visualmemory_gui.engine.memory.protocol import AnyMemory, WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
     from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
 
 
 @contextmanager
-def any_reader(memory: str, *, device: str | None = None) -> Iterator[AnyMemory]:
+def any_reader(memory: str, *, device: str | None = None) -> Iterator[Memory]:
     """Open a folder or a shared memory for reading."""
     from visualmemory_gui.engine.shared_memory.address import is_shared
 
@@ -37,7 +37,7 @@ def any_reader(memory: str, *, device: str | None = None) -> Iterator[AnyMemory]
 
 
 @contextmanager
-def any_writer(memory: str, *, device: str | None = None) -> Iterator[AnyMemory]:
+def any_writer(memory: str, *, device: str | None = None) -> Iterator[Memory]:
     """Open a folder or a shared memory for editing; raises MemoryLocked when another process does."""
     from visualmemory_gui.engine.shared_memory.address import is_shared
 
@@ -62,7 +62,7 @@ def shared_writer(address: str, *, device: str | None = None) -> Iterator[Shared
 
 def _tell_finished_forget(m: SharedMemory) -> None:
     """Report on stderr that a forget was gone on with."""
-    if (done := m.finished_forget) is not None:
+    if (done := m.maintenance.finished_forget) is not None:
         how = "is not complete yet" if done.erasure == "hidden" else f"has now been completed: {done.erasure}"
         say(f"an interrupted forget of {how_many(len(done.ids))} {how}{f' ({done.why})' if done.why else ''}")
 

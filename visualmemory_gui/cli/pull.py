@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
 from typing import Annotated
 
 import typer
@@ -26,19 +25,10 @@ def pull(
 
     Exemplars keep their ids. What arrived is compared before the folder appears. A pull that was cut short goes on.
     """
-    from visualmemory_gui.engine.shared_memory.address import SharedAddress
-    from visualmemory_gui.engine.shared_memory.journal import Journal
-    from visualmemory_gui.engine.shared_memory.milvus_server import connected
-    from visualmemory_gui.engine.shared_memory.pull import pull as pull_memory
-    from visualmemory_gui.engine.store.filesystem import folder_at
+    from visualmemory_gui.engine.shared_memory.pull import pull_from
 
-    place = SharedAddress.of(url)
-    folder_at(memory)
-    with ExitStack() as stack:
-        server, report = stack.enter_context(connected(place)), stack.enter_context(Progress("pulling"))
-        if (journal := Journal.if_there(place)) is not None:
-            stack.callback(journal.close)
-        done = pull_memory(server, place.collection, memory, sample=sample, seed=seed, journal=journal, report=report)
+    with Progress("pulling") as report:
+        done = pull_from(url, memory, sample=sample, seed=seed, report=report)
     if as_json:
         emit({"memory": memory, "exemplars": done.exemplars, "of": done.there})
     else:

@@ -8,12 +8,12 @@ from typing import Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.opening import reader, writer
+from visualmemory_gui.cli.opening import any_reader, any_writer
 from visualmemory_gui.cli.output import emit, say, table
 
 
 def settings(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     name: Annotated[str | None, typer.Argument(metavar="NAME", help="The setting to change.")] = None,
     value: Annotated[str | None, typer.Argument(metavar="VALUE", help="The new value.")] = None,
     as_json: options.Json = False,
@@ -22,10 +22,10 @@ def settings(
     from visualmemory_gui.engine.store.settings import SWITCH
 
     if name is not None and value is not None:
-        with writer(memory) as m:
+        with any_writer(memory) as m:
             found, unset = asdict(m.set(name, value)), m.maintenance.unset_settings
     else:
-        with reader(memory) as m:
+        with any_reader(memory) as m:
             found, unset = asdict(m.settings), m.maintenance.unset_settings
     if name is not None and value is None:
         if name not in found:

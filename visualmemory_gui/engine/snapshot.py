@@ -51,7 +51,10 @@ class Column(Generic[Scalar]):
         """Set ``rows`` in a fresh copy: arrays handed out before keep what they held."""
         n, fresh = len(self.shown), np.empty_like(self._buffer)
         fresh[:n] = self.shown
-        fresh[rows] = values
+        if len(rows) == 1:
+            fresh[rows[0]] = values[0]
+        else:
+            fresh[rows] = values
         self._buffer, self.shown = fresh, fresh[:n]
 
     def overwrite(self, row: int, value: Any) -> None:
@@ -464,19 +467,23 @@ class WorkingSet:
 
     def _update(self, old: Sequence[Now]) -> I64:
         """Returns the rows of ``old``. Usually it is one exemplar, for which numbers are faster than arrays."""
-        self._name(now.label for now in old)
+        for now in old:
+            if now.label not in self._code_of:
+                self._name([now.label])
         codes, active, trust = self._label.shown, self._active.shown, self._trust.shown
         labelled, switched, weighed = dict[int, int](), dict[int, bool](), dict[int, float]()
         counts, rows = self._grown_counts(), [self._row_of(now.id) for now in old]
         for row, (_, label, lives, trusted, change) in zip(rows, old, strict=True):
-            code, was_code, lived = self._code_of[label], codes[row], active[row]
-            counts[was_code] -= lived
-            counts[code] += lives
+            code, was_code, lived = self._code_of[label], codes.item(row), active.item(row)
             if was_code != code:
                 labelled[row] = code
             if lived != lives:
                 switched[row] = lives
-            if trust[row] != trusted:
+            if lived:
+                counts[was_code] -= 1
+            if lives:
+                counts[code] += 1
+            if trust.item(row) != trusted:
                 weighed[row] = trusted
             self._change.overwrite(row, change)
         for column, values in ((self._label, labelled), (self._active, switched), (self._trust, weighed)):
@@ -488,8 +495,12 @@ class WorkingSet:
     def _row_of(self, exemplar: int) -> int:
         """Its row: usually as far from the first row as its id is from the first id."""
         ids = self._ids.shown
-        guess = exemplar - int(ids[0]) if len(ids) else 0
-        return guess if 0 <= guess < len(ids) and ids[guess] == exemplar else int(self.snapshot.rows_of([exemplar])[0])
+        guess = exemplar - ids.item(0) if len(ids) else 0
+        return (
+            guess
+            if 0 <= guess < len(ids) and ids.item(guess) == exemplar
+            else int(self.snapshot.rows_of([exemplar])[0])
+        )
 
     def _grown_counts(self) -> I64:
         """A copy of the counts with a place for every label."""

@@ -464,6 +464,12 @@ class Receipt:
 Erasure = Literal["hidden", "not provable here", "erased"]
 """What is known of the bytes that a server deleted, from least to most: no answer has them; the files that held them
 are replaced, but the server does not say whether they are gone; it confirms that they are."""
+ERASURES: Mapping[Erasure, str] = {
+    "hidden": "no answer has them any more",
+    "not provable here": "the server has replaced the files that held them, but does not say when it deletes those",
+    "erased": "the server confirms that nothing of them is left in its files",
+}
+"""Each of these in words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -509,8 +515,8 @@ class Changes:
     @property
     def ids(self) -> tuple[int, ...]:
         """Ids of all exemplars that changed, each once, increasing."""
-        parts = (self.added, self.removed, self.struck, self.restored, self.relabelled, self.reweighed, self.forgotten)
-        return tuple(sorted({i for part in parts for i in part}))
+        changed = {*self.added, *self.removed, *self.struck, *self.restored, *self.relabelled, *self.reweighed}
+        return tuple(sorted({*changed, *self.forgotten}))
 
 
 StepState = Literal["open", "done", "undone", "branch"]
@@ -579,17 +585,22 @@ QUANTILE_LIMITS = 0.5, 0.9999
 """The least and the largest quantile of a test for unknown images."""
 
 
+ServerState = Literal["there", "slow", "gone"]
+"""How the server of a shared memory does: it answers, has not answered for a while, or did not answer."""
+
+
 @dataclass(frozen=True, slots=True)
 class IndexState:
     """``kind`` is "exact" or "hnsw"; ``behind`` is how many edits the checkpoint on disk lacks, None without one.
 
-    ``device`` is the GPU where exact search computes, None for the CPU.
+    ``device`` is the GPU where exact search computes, None for the CPU. ``server`` is that of a shared memory.
     """
 
     kind: Literal["exact", "hnsw"]
     current: bool
     behind: int | None = None
     device: str | None = None
+    server: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ import pytest
 from tests.conftest import clustered
 from tests.engine.shared_memory.conftest import DIM, opened
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
 from visualmemory_gui.engine.shared_memory import push as pushing
 from visualmemory_gui.engine.shared_memory.server import Server
 from visualmemory_gui.engine.types import Decision, Rule
@@ -58,11 +58,22 @@ def test_exemplars_that_are_excluded_do_not_vote(folder: VisualMemory, server: S
 
 def test_how_it_is_searched_is_the_servers_choice(folder: VisualMemory, server: Server, collection: str) -> None:
     pushing.push(folder, server, collection)
+    with opened(server, collection, readonly=True) as shared, pytest.raises(BadValue, match="chooses how it searches"):
+        shared.decide(1, search="hnsw")
+
+
+@pytest.mark.parametrize("exemplar", [1, 3, 7, 303])
+def test_an_exemplar_is_decided_by_all_others_as_in_the_folder(
+    folder: VisualMemory, server: Server, collection: str, exemplar: int
+) -> None:
+    pushing.push(folder, server, collection)
+    vector = folder.catalog.vectors([exemplar])[0]
     with opened(server, collection, readonly=True) as shared:
-        with pytest.raises(BadValue, match="chooses how it searches"):
-            shared.decide(1, search="hnsw")
-        with pytest.raises(BadValue, match="pull a sample"):
-            shared.decide_vector(folder.catalog.vectors([1])[0], own=1)
+        there, here = (m.decide_vector(vector, own=exemplar) for m in (shared, folder))
+        assert bare(there) == bare(here)
+        assert exemplar not in {n.id for n in there.neighbours}
+        with pytest.raises(UnknownExemplar):
+            shared.decide_vector(vector, own=9999)
 
 
 def test_exemplars_are_listed_as_in_the_folder(folder: VisualMemory, server: Server, collection: str) -> None:

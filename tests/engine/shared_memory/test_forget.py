@@ -108,7 +108,7 @@ def test_rebuilding_keeps_all_others_and_drops_the_old_collections(
         assert state(shared) == before
         assert shared.undo().restored == (2,)
     with opened(server, collection) as shared:
-        assert shared.finished_forget is None
+        assert shared.maintenance.finished_forget is None
         assert shared._store.base == base
         assert len(shared.add_vectors(QUERIES[:1], "after")) == 1
     with pytest.raises(MemoryExists):
@@ -183,7 +183,7 @@ def test_what_a_backup_brings_back_never_answers_here_and_is_deleted_again(
     with VisualMemory.open(tmp_path / "back.vmem", readonly=True) as back:
         assert [row[0] for row in state(back)][:2] == [3, 4]
     with opened(server, collection) as shared:
-        assert shared.finished_forget is not None and shared.finished_forget.ids == (1, 2)
+        assert shared.maintenance.finished_forget is not None and shared.maintenance.finished_forget.ids == (1, 2)
         _require_forgotten(shared, (1, 2), vectors)
     assert not {row["id"] for row in server.query(collection, [], ["id"])} & {1, 2}
 
@@ -206,7 +206,9 @@ def test_a_server_that_lags_does_not_give_what_was_forgotten_and_is_not_said_to_
         assert shared.decide_vector(vector, k=1, rule="rank").neighbours[0].id == 1
     now[0] = 14400.0
     with opened(server, collection) as shared:
-        assert shared.finished_forget is not None and shared.finished_forget.erasure == "hidden"  # the lease is new
+        assert (
+            shared.maintenance.finished_forget is not None and shared.maintenance.finished_forget.erasure == "hidden"
+        )  # the lease is new
 
 
 class CutOff(InProcessServer):
@@ -321,7 +323,7 @@ def test_a_forget_that_is_cut_short_goes_on_at_the_next_opening(
     with _opened(cut, readonly=True) as reader:  # whichever collections count are whole
         assert {row[0] for row in state(reader)} == others
     with _opened(cut) as shared:
-        assert (shared.finished_forget is None) == done
+        assert (shared.maintenance.finished_forget is None) == done
         _require_forgotten(shared, SECRET, vectors)
         assert {row[0] for row in state(shared)} == others
         assert [step.exemplars for step in shared.history.steps()] == [1]
@@ -332,7 +334,7 @@ def test_a_forget_that_is_cut_short_goes_on_at_the_next_opening(
     assert not {row["id"] for row in cut.query(base, [], ["id"])} & set(SECRET)
     assert "secret" not in [row["path"] for row in cut.query(f"{base}_labels", [], ["path"])]
     with _opened(cut) as shared:
-        assert shared.finished_forget is None
+        assert shared.maintenance.finished_forget is None
 
 
 def test_without_going_on_a_forget_stays_half_done(cut: CutOff, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -82,6 +82,14 @@ def test_a_setting_of_a_newer_version_is_left_alone(store):
     assert settings.load(store.database).settings == MemorySettings()
 
 
+def test_a_rule_of_a_newer_version_is_named_and_the_default_serves_until_one_is_set(store):
+    store.database.execute("insert or replace into settings values ('rule', 'borda', seal('rule', 'borda'))")
+    loaded = settings.load(store.database)
+    assert loaded.settings == MemorySettings()
+    assert "rule must be one of" in loaded.damaged["rule"] and "'borda'" in loaded.damaged["rule"]
+    assert settings.save(store.database, "rule", "ridge").damaged == {}
+
+
 def test_a_memory_open_for_reading_keeps_its_settings(store):
     reader = open_memory(store.database.folder, readonly=True)
     with pytest.raises(ReadOnlyMemory):

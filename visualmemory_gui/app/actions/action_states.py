@@ -9,10 +9,10 @@ from PySide6.QtGui import QAction
 
 from visualmemory_gui.app.actions.action import LACKS, REFUSAL
 from visualmemory_gui.app.actions.window_actions import BY_ID, texts
-from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.literal_text import set_words
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.decision.levels import winning_label
 
 ONLY_IN_DECIDE = "Only in Decide."
 PART_OF = {"cull": "decide"}
@@ -93,6 +93,7 @@ class ActionStates:
         if memory is None:
             return set()
         facts = self._decide.facts() | {"memory"} | (set() if memory.readonly else {"writable"})
+        facts |= {"whole"} if memory.is_whole else set()
         if state is not None and "writable" in facts:
             facts |= {name for name, step in (("undo", state.undo), ("redo", state.redo)) if step}
         return facts

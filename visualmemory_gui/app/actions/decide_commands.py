@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -13,7 +14,6 @@ from visualmemory_gui.app.actions.dialogs import Dialogs
 from visualmemory_gui.app.actions.exemplar_commands import ExemplarCommands
 from visualmemory_gui.app.models.class_marks import NO_CLASS
 from visualmemory_gui.app.models.cull_run import CullModel
-from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.impact import propose_lesson
 from visualmemory_gui.app.models.incoming_images import incoming
 from visualmemory_gui.app.models.query import Query, query_of
@@ -23,6 +23,7 @@ from visualmemory_gui.app.operations import teach as teaching
 from visualmemory_gui.app.operations.edit import Edit, may_write
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.contact_sheet import SheetRow
+from visualmemory_gui.engine.decision.levels import winning_label
 from visualmemory_gui.engine.files.path_kind import is_folder
 from visualmemory_gui.engine.text.visible_text import how_many
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from visualmemory_gui.app.operations.originals import Finder
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 SHEET_SIDE = 256  # pixels, as large as thumbnails are stored
 RELABEL_HINT = "Relabel {}: press the digit of a class, R for the list of classes, Esc to cancel."
@@ -136,7 +137,7 @@ class DecideCommands(QObject):
             return
         of = {row.id: row for row in map(model.row, model.rows_of(image for image, _ in wanted))}
 
-        def read(memory: WholeMemory) -> list[SheetRow]:
+        def read(memory: Memory) -> list[SheetRow]:
             images = memory.queue.thumbnails(list(of))
             return [
                 SheetRow(i, of[i].name, label, of[i].share or 0.0, colours[i], scaled(images.get(i, b""), SHEET_SIDE))
@@ -219,9 +220,9 @@ class DecideCommands(QObject):
             self._ask.confirm(question, "Teach", partial(queue.teach, self._session, wanted))
 
     def export_queue(self) -> None:
-        memory = self._session.memory
+        memory, beside = self._session.memory, self._session.whole
         if memory is not None:
-            suggested = memory.path.with_name(f"{memory.path.stem}-queue.csv")
+            suggested = (beside.path.parent if beside is not None else Path.home()) / f"{memory.name}-queue.csv"
             self._ask.table_file(suggested, partial(queue.export, self._session))
 
     def remove_queued(self) -> None:

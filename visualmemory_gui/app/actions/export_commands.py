@@ -9,7 +9,7 @@ from visualmemory_gui.app.session import Session
 
 def ask_export(session: Session, ask: Dialogs, label: str | None = None) -> None:
     """Ask for format and target, then export the memory, or its class ``label`` with what is below it."""
-    memory = session.memory
+    memory = session.whole
     if memory is None:
         return
     name = memory.name if label is None else f"{memory.name}-{label.replace('/', '-')}"

@@ -12,7 +12,7 @@ from visualmemory_gui.app.actions.encoder_choice import EncoderChoice
 from visualmemory_gui.app.actions.export_commands import ask_export
 from visualmemory_gui.app.models.encoders import EncodersModel
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations import exchange, folders, originals, reembed
+from visualmemory_gui.app.operations import exchange, folders, originals, reembed, shared
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.export_dialog import free_name
 
@@ -36,6 +36,16 @@ class MemoryCommands:
 
     def open_memory(self) -> None:
         self._ask.memory(self._session.open)
+
+    def open_shared(self) -> None:
+        self._ask.shared(lambda address, token: self._session.open(address, token=token))
+
+    def pull_sample(self) -> None:
+        """Ask for a place, and pull a sample of the shared memory to it."""
+        memory = self._session.memory
+        if memory is not None and not memory.is_whole:
+            suggested = Path(free_name(str(Path.home() / f"{memory.name}-sample"), preferences.MEMORY))
+            self._ask.new_memory(suggested, partial(shared.pull_sample, self._session))
 
     def offer_reading(self, path: str, why: str) -> None:
         """Ask whether to open for reading a memory that cannot be edited now."""
@@ -72,7 +82,7 @@ class MemoryCommands:
 
     def reembed(self) -> None:
         """Ask for an encoder and a place, and make the memory again there."""
-        memory = self._session.memory
+        memory = self._session.whole
         if memory is not None:
             choice = EncoderChoice(self._session, self._ask, self._encoders, name=memory.identity.name)
             choice.ask(partial(self._ask_place, memory.path))
@@ -83,7 +93,7 @@ class MemoryCommands:
 
     def look_once(self) -> None:
         """Post a note about missing originals, the first time the memory is idle."""
-        if self._session.memory is not None and not self._looked:
+        if self._session.whole is not None and not self._looked:
             self._looked = True
             originals.look(self._session, self._tell_missing)
 

@@ -16,11 +16,12 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import DecisionRow
 from visualmemory_gui.app.widgets.tables.labelled_images import LabelledRow
 from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.what_if.impact import Impact
 
 SIDE = 160
@@ -41,7 +42,7 @@ class ReasonCommands:
         strikes, level = found.strikes, self._session.decision.level
         known = {n.id: n for n in self._session.decision.shown(strikes.ids)}
 
-        def rows(memory: WholeMemory) -> list[LabelledRow]:
+        def rows(memory: Memory) -> list[LabelledRow]:
             images = memory.catalog.thumbnails(strikes.ids)
             return [
                 LabelledRow(
@@ -89,7 +90,7 @@ class ReasonCommands:
             first = f" (the first {len(changed):,})" if len(changed) < len(impact.changed) else ""
             self._ask.changed_decisions(f"{title or impact.summary.capitalize()}{first}", rows, chosen)
 
-        def rows(memory: WholeMemory) -> list[DecisionRow]:
+        def rows(memory: Memory) -> list[DecisionRow]:
             return [watch_set.changed_row(memory, each) for each in changed]
 
         Edit("Reading images", rows, shown, only_reads=True).run(self._session)
@@ -102,7 +103,7 @@ class ReasonCommands:
 
     def report(self) -> None:
         """Ask for a file, and write the decision that is shown to it as a document."""
-        memory, query = self._session.memory, self._session.decision.query
+        memory, query = self._session.whole, self._session.decision.query
         if memory is not None and query is not None and self._session.decision.decision is not None:
             stem = Path(query.name).stem or "decision"
             self._ask.report_file(memory.path.with_name(f"{stem}-report.html"), self._write_report)
@@ -113,12 +114,12 @@ class ReasonCommands:
             return
         expected = self._session.counterfactuals.expected
 
-        def work(memory: WholeMemory, _: Report) -> None:
+        def work(memory: Memory, _: Report) -> None:
             from visualmemory_gui.engine.exchange.report import report
             from visualmemory_gui.engine.exchange.report.content import Asked
 
             asked = Asked(query.name, query.thumbnail, query.source, expected)
-            report.write(report.gather(memory, decision, asked), path)
+            report.write(report.gather(whole(memory), decision, asked), path)
 
         written = Note(f"Wrote {Path(path).name}.")
         Job("Writing the report", work, lambda _: written, only_reads=True, stoppable=False).run(self._session)

@@ -18,7 +18,7 @@ from visualmemory_gui.engine.decision.voting_scheme import k_setting
 from visualmemory_gui.engine.device import choice
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 
 class SettingsCommands:
@@ -62,7 +62,7 @@ class SettingsCommands:
                 self._session.load_encoder()
             return Note("Settings saved.")
 
-        def work(memory: WholeMemory) -> None:
+        def work(memory: Memory) -> None:
             memory.set_all(rest)
 
         if rest:

@@ -13,7 +13,7 @@ from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import VisualMemoryError
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 TOPIC = "class names"
 MOST = 3
@@ -73,7 +73,7 @@ class ClassNamesModel(QObject):
             self.updated.emit()
 
 
-def _knows_words(memory: WholeMemory) -> bool:
+def _knows_words(memory: Memory) -> bool:
     from visualmemory_gui.engine.language.text_vectors import refusal  # with it the encoders
 
     return not refusal(memory)

@@ -12,6 +12,7 @@ from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.memory.protocol import whole
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.what_if.flip import Flips
@@ -73,9 +74,9 @@ class CounterfactualsModel(QObject):
     def _ask(self) -> None:
         model, memory = self._decision, self._decision.memory
         query, decision = model.query, model.decision
-        if memory is None or query is None or decision is None:
+        if memory is None or not memory.is_whole or query is None or decision is None:
             return
-        expected = self._expected
+        rows, expected = whole(memory), self._expected
         to = None if expected is not None and at_level(expected, decision.level) == decision.label else expected
         left_out, give_way = model.left_out_ids, self._tasks.give_way
 
@@ -84,7 +85,7 @@ class CounterfactualsModel(QObject):
 
             try:
                 return flips(
-                    memory,
+                    rows,
                     query.vector,
                     VotingScheme.of(memory.settings, decision.k, decision.rule, level=decision.level),
                     to=to,

@@ -28,7 +28,7 @@ from visualmemory_gui.engine.types import RULES, Box, Changes, Decision, Exempla
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 ANSWER, EMBED = "answer", "embed"
 MOST_PIXELS = 1000 * 160 * 160  # of images for cards
@@ -59,7 +59,7 @@ class DecisionModel(QObject):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._memory: WholeMemory | None = None
+        self._memory: Memory | None = None
         self.encoder_ready = False
         self.k, self.level = 10, 0
         self.rule: Rule = "rank"
@@ -80,10 +80,10 @@ class DecisionModel(QObject):
         self._heard = 0  # changes
 
     @property
-    def memory(self) -> WholeMemory | None:
+    def memory(self) -> Memory | None:
         return self._memory
 
-    def set_memory(self, memory: WholeMemory | None) -> None:
+    def set_memory(self, memory: Memory | None) -> None:
         """Start over on ``memory``, with its own k, rule and level."""
         self._tasks.supersede(EMBED)
         self._tasks.supersede(ANSWER)
@@ -171,7 +171,7 @@ class DecisionModel(QObject):
             self.settings_changed.emit()
             self._decide(edited=False)
 
-    def _read_settings(self, memory: WholeMemory) -> None:
+    def _read_settings(self, memory: Memory) -> None:
         chosen = memory.settings
         self.rule, self.level = chosen.rule, chosen.level
         self._ks = {k_setting(rule): usual_k(chosen, rule) for rule in RULES}
@@ -262,9 +262,7 @@ class DecisionModel(QObject):
             self._take(answered)
         self._remembered(query)
 
-    def _bring(
-        self, query_from: Callable[[WholeMemory], Query], *, back: Query | None = None, loads: bool = False
-    ) -> None:
+    def _bring(self, query_from: Callable[[Memory], Query], *, back: Query | None = None, loads: bool = False) -> None:
         """Make what ``query_from`` finds the query and decide it, in one job; ``go_back`` then returns to ``back``.
 
         A job that ``loads`` the encoder runs in the background while that loads there, so that no edit waits for it.
@@ -319,7 +317,7 @@ class DecisionModel(QObject):
             topic=ANSWER,
         )
 
-    def _scheme(self, memory: WholeMemory) -> VotingScheme:
+    def _scheme(self, memory: Memory) -> VotingScheme:
         return VotingScheme.of(memory.settings, self.k, self.rule, level=self.level)
 
     def _counted(self, counts: Mapping[str, int]) -> None:

@@ -17,7 +17,7 @@ from visualmemory_gui.app.runtime.tasks import Tasks
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.snapshot import Snapshot
 
 Ids = npt.NDArray[np.int64]
@@ -91,12 +91,13 @@ class Cell:
     distance: float | None = None
 
 
-def look(memory: WholeMemory, wanted: Filter) -> Generator[None, None, FoundExemplars]:
+def look(memory: Memory, wanted: Filter) -> Generator[None, None, FoundExemplars]:
     """Search for the exemplars that pass the filter, a piece at a time; returns the answer.
 
     Without text and age everything is in the snapshot, and that is one piece.
     """
-    snapshot = memory.snapshot
+    yield from memory.list_rows()
+    snapshot = memory.listing
     gone = NONE if snapshot.active_count == len(snapshot) else _rows(snapshot, memory.catalog.withdrawn_ids())
     total = len(snapshot) - len(gone)
     ids = _fitting(snapshot, wanted, gone)
@@ -134,7 +135,7 @@ def _ordered(snapshot: Snapshot, ids: Ids, wanted: Filter) -> Generator[None, No
     return ids
 
 
-def find(memory: WholeMemory, wanted: Filter) -> FoundExemplars:
+def find(memory: Memory, wanted: Filter) -> FoundExemplars:
     """The exemplars that pass the filter, in a single call."""
     found = go_on(look(memory, wanted), np.inf)
     assert found is not None
@@ -214,7 +215,7 @@ class ExemplarsModel(QObject):
         super().__init__(parent)
         self._tasks = tasks
         self._missing = missing
-        self._memory: WholeMemory | None = None
+        self._memory: Memory | None = None
         self._found = FoundExemplars(NONE, 0, {}, 0)
         self._filter = Filter()
 
@@ -230,7 +231,7 @@ class ExemplarsModel(QObject):
     def filter(self) -> Filter:
         return self._filter
 
-    def set_memory(self, memory: WholeMemory | None) -> None:
+    def set_memory(self, memory: Memory | None) -> None:
         self._tasks.supersede(TOPIC)
         self._memory = memory
         self._filter = Filter()
@@ -252,12 +253,12 @@ class ExemplarsModel(QObject):
         """What to paint for ``ids``, from the newest snapshot: no row of the database is read."""
         memory = self._memory
         like = self._filter.like if self._filter.order == "nearest" else None
-        return cells_of(memory.snapshot, ids, self._missing, like) if memory is not None else []
+        return cells_of(memory.listing, ids, self._missing, like) if memory is not None else []
 
     def parted(self, ids: Ids) -> tuple[Ids, Ids]:
         """``ids`` split into active and struck-out ones."""
         memory = self._memory
-        return parted(memory.snapshot, ids) if memory is not None else (NONE, NONE)
+        return parted(memory.listing, ids) if memory is not None else (NONE, NONE)
 
     def summary(self) -> str:
         """ "47 of 412"."""

@@ -166,13 +166,6 @@ def disagree(tallies: Mapping[Rule, VoteTally[str]]) -> bool:
     return len({t.winner for t in tallies.values()}) > 1
 
 
-def winning_label(decision: Decision) -> str | None:
-    """The full label that won; at a level, the strongest one below the level's winner."""
-    mine = [n for n in decision.neighbours if at_level(n.label, decision.level) == decision.label]
-    tie = TIE.get(decision.rule, 0.0)
-    return tally([n.label for n in mine], [n.weight for n in mine], tie=tie).winner
-
-
 def level_note(decision: Decision | None) -> str:
     """A note for when the winner at this level is not an ancestor of the winner among full labels."""
     if decision is None or decision.level == 0:

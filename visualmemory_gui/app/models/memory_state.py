@@ -56,8 +56,10 @@ def holdings(active: int, struck: int, classes: int) -> str:
 
 def index_text(index: IndexState) -> str:
     """ "exact search on cuda · no index needed", "HNSW · index on disk: 3 edits behind"."""
-    where = f" on {index.device}" if index.device else ""
-    mode = f"exact search{where}" if index.kind == "exact" else "HNSW"
+    where = f" on {index.server or index.device}" if index.server or index.device else ""
+    mode = f"exact search{where}" if index.kind == "exact" else f"HNSW{where if index.server else ''}"
+    if index.server:
+        return mode
     if index.behind is None:
         return f"{mode} · {'no index needed' if index.kind == 'exact' else 'index on disk: none yet'}"
     if index.behind == 0:

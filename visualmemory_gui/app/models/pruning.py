@@ -11,6 +11,7 @@ from visualmemory_gui.app.models.impact import propose, propose_trust
 from visualmemory_gui.app.models.study_edit import StudyEdit
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
+from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
@@ -47,6 +48,14 @@ class PruningModel(StudyEdit["Plan"]):
         super().__init__(tasks, "prune", parent)
         self.method: Method = "value"
         self.judge: Judge = "own"
+
+    def refused(self, method: Method) -> str:
+        """Why ``method`` is not for a memory that decides as this one does; "" where it is."""
+        if method != "value" or self._memory is None or not VotingScheme.of(self._memory.settings).joint:
+            return ""
+        from visualmemory_gui.engine.curation.shapley import no_values
+
+        return f"{no_values(self._memory.settings.rule)}."
 
     def choose(self, method: Method, judge: Judge) -> None:
         """Plan again with another method, or judged by other decisions."""

@@ -12,7 +12,7 @@ from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import VisualMemoryError
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.progress import Report
 
 TOPIC, FETCH = "words", "fetch text tower"
@@ -32,10 +32,10 @@ class WordSearchModel(QObject):
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks = tasks
-        self._memory: WholeMemory | None = None
+        self._memory: Memory | None = None
         self.refusal, self.fetchable = NO_MEMORY, ""
 
-    def set_memory(self, memory: WholeMemory | None) -> None:
+    def set_memory(self, memory: Memory | None) -> None:
         self._tasks.supersede(TOPIC)
         self._memory = memory
         self.refusal, self.fetchable = _state_of(memory) if memory is not None else (NO_MEMORY, "")
@@ -53,7 +53,7 @@ class WordSearchModel(QObject):
                 once=FETCH,
             )
 
-    def _fetched(self, memory: WholeMemory, _: None) -> None:
+    def _fetched(self, memory: Memory, _: None) -> None:
         if memory is self._memory:
             self.set_memory(memory)
 
@@ -82,14 +82,14 @@ class WordSearchModel(QObject):
             self._tasks.crashed.emit(None, error)
 
 
-def _state_of(memory: WholeMemory) -> tuple[str, str]:
+def _state_of(memory: Memory) -> tuple[str, str]:
     """Refusal and what could be fetched; it imports the encoders, as opening a memory did already."""
     from visualmemory_gui.engine.language.text_vectors import refusal, to_fetch
 
     return refusal(memory), to_fetch(memory)
 
 
-def _fetch(memory: WholeMemory, report: Report) -> None:
+def _fetch(memory: Memory, report: Report) -> None:
     from visualmemory_gui.engine.language.text_vectors import fetch
 
     fetch(memory, report)

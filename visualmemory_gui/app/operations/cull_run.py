@@ -17,7 +17,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 NOT_OF_RUN = "The last edit was not made in this run; Ctrl+Z undoes it."
 OTHERS = "Other edits were made since; see the history."
@@ -29,7 +29,7 @@ def teach(session: Session, run: CullModel, label: str) -> None:
     if image is None or session.readonly or not run.wait_for_lesson():
         return
 
-    def work(memory: WholeMemory) -> Note:
+    def work(memory: Memory) -> Note:
         if own:
             changes = memory.relabel(own, label)
             return Note(f"Relabelled {how_many(len(own))} to {label}." if changes.edit else UNCHANGED)
@@ -43,16 +43,16 @@ def teach_certain(session: Session, run: CullModel, wanted: Sequence[tuple[int, 
     if not wanted or session.readonly:
         return
 
-    def work(memory: WholeMemory) -> Note:
+    def work(memory: Memory) -> Note:
         return taught_note(label_in_words(wanted), (memory.queue.teach_each(wanted), None))
 
     _teach(session, run, work, [image for image, _ in wanted])
 
 
-def _teach(session: Session, run: CullModel, work: Callable[[WholeMemory], Note], others: Sequence[int] = ()) -> None:
+def _teach(session: Session, run: CullModel, work: Callable[[Memory], Note], others: Sequence[int] = ()) -> None:
     """Run a lesson, whose note is what ``work`` returns, as a step of the run; ``others`` as in ``on_taught``."""
 
-    def stepped(memory: WholeMemory) -> tuple[Note, int, int]:
+    def stepped(memory: Memory) -> tuple[Note, int, int]:
         before = last_step(memory) or 0
         return work(memory), last_step(memory) or 0, before
 
@@ -73,7 +73,7 @@ def undo_last(session: Session, run: CullModel) -> None:
     """Undo the last edit if it is a lesson of this run; its image is shown again."""
     steps = frozenset(run.steps)
 
-    def work(memory: WholeMemory) -> Changes | None:
+    def work(memory: Memory) -> Changes | None:
         return memory.undo() if last_step(memory) in steps else None
 
     Edit("Undoing", work, partial(step_note, "Undone", NOT_OF_RUN)).run(session)
@@ -85,7 +85,7 @@ def undo_all(session: Session, steps: Sequence[int], before: int) -> None:
     If other edits were made since, nothing is undone.
     """
 
-    def work(memory: WholeMemory) -> tuple[int, int]:
+    def work(memory: Memory) -> tuple[int, int]:
         present, states = last_step(memory) or 0, memory.history.states(range(before + 1, max(steps, default=0) + 1))
         done = {step for step, state in states.items() if state == "done"}
         if present not in steps or not done <= set(steps):

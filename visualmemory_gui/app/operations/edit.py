@@ -16,7 +16,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 Result = TypeVar("Result")
 READ_ONLY = "This memory is open for reading only; nothing was changed. To edit it, copy it and open the copy."
@@ -71,7 +71,7 @@ class Edit(Generic[Result]):
     """
 
     title: str
-    work: Callable[[WholeMemory], Result]
+    work: Callable[[Memory], Result]
     then: Callable[[Result], Note | None]
     failed: Callable[[BaseException], object] | None = None
     only_reads: bool = False
@@ -106,7 +106,7 @@ class Job(Generic[Result]):
     """
 
     title: str
-    work: Callable[[WholeMemory, Report], Result]
+    work: Callable[[Memory, Report], Result]
     then: Callable[[Result], Note | None]
     stopped: str = ""
     once: str = ""
@@ -135,7 +135,7 @@ class Job(Generic[Result]):
 
 def step(
     title: str,
-    work: Callable[[WholeMemory], Changes],
+    work: Callable[[Memory], Changes],
     text: str,
     actions: Callable[[int | None], tuple[NoteAction, ...]] = lambda step: (),
 ) -> Edit[Changes]:
@@ -183,7 +183,7 @@ def stays(names: Sequence[str]) -> str:
     return "stays" if len(names) == 1 else "stay"
 
 
-def undone(step: int | None, memory: WholeMemory) -> Changes | None:
+def undone(step: int | None, memory: Memory) -> Changes | None:
     """Undo ``step`` and return what that changed, None if it is no longer the last one."""
     return memory.undo() if step is not None and step == last_step(memory) else None
 
@@ -193,7 +193,7 @@ def step_note(done: str, nothing: str, changes: Changes | None) -> Note:
     return Note(f"{done}: {changes.edit}." if changes is not None and changes.edit else nothing)
 
 
-def last_step(memory: WholeMemory) -> int | None:
+def last_step(memory: Memory) -> int | None:
     """The number of the step that undo would take back."""
     last = memory.history.can_undo()
     return last.number if last is not None else None

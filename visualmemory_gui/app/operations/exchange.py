@@ -11,11 +11,12 @@ from visualmemory_gui.app.models.query import Query, recent_queries
 from visualmemory_gui.app.operations.edit import Job, Note, say_stopped
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import MemoryExists
+from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.demo.selection import Needs
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 MB = 1_000_000
 STOPPED = "Stopped. What was made of the demo is kept; *Open demo memory* continues from there."
@@ -27,10 +28,10 @@ def export(
 ) -> None:
     """Write the memory, or its class ``label``, to ``to`` in a format of ``import_export``, in the background."""
 
-    def work(memory: WholeMemory, report: Report) -> None:
+    def work(memory: Memory, report: Report) -> None:
         from visualmemory_gui.engine.exchange import import_export
 
-        import_export.export(memory, to, format, label=label, keep_private=keep_private, report=report)
+        import_export.export(whole(memory), to, format, label=label, keep_private=keep_private, report=report)
 
     exported, stopped = f"Exported to {Path(to).name}.", "Export stopped; what was written has been removed."
     Job("Exporting", work, lambda _: Note(exported), stopped, once=f"export {to}", only_reads=True).run(session)

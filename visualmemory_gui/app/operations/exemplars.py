@@ -16,7 +16,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Changes, Neighbour
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 
 def strike(session: Session, ids: Sequence[int], *, here: bool = False) -> None:
@@ -77,8 +77,8 @@ def trust_of(session: Session, ids: Sequence[int]) -> float:
     """The trust that all of ``ids`` have; 1 if they differ or are gone."""
     if session.memory is None:
         return 1.0
-    snapshot = session.memory.snapshot
-    found = {float(trust) for trust in snapshot.trust[np.isin(snapshot.ids, ids)]}
+    rows = session.memory.listing
+    found = {float(trust) for trust in rows.trust[np.isin(rows.ids, ids)]}
     return found.pop() if len(found) == 1 else 1.0
 
 
@@ -90,7 +90,7 @@ def rename_label(session: Session, old: str, new: str) -> None:
 def give_key(session: Session, label: str, digit: int | None) -> None:
     """Give a class ``digit`` as its key; None takes the key away. Not a step of the history."""
 
-    def work(memory: WholeMemory) -> None:
+    def work(memory: Memory) -> None:
         memory.keys.take(label) if digit is None else memory.keys.give(digit, label)
 
     Edit("Saving the key", work, lambda _: session.class_keys.refresh()).run(session)

@@ -16,6 +16,7 @@ from visualmemory_gui.app.operations.teach import build, go_on_words
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts
 from visualmemory_gui.engine.errors import EncoderError
+from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import EncoderIdentity
 
@@ -56,7 +57,7 @@ def import_folder(
 
 def _not_made(session: Session, folder: str, result: BuildResult) -> Note:
     """Remove the memory that is open and empty, and say why."""
-    name = session.memory.path.name if session.memory is not None else "The memory"
+    name = session.whole.path.name if session.whole is not None else "The memory"
     session.discard()
     why = "Stopped" if result.stopped else f"{folder} holds no image that can be read"
     return Note(f"{why}; {name} was not made.", actions=skipped_files.show(session, result.skipped))
@@ -98,7 +99,7 @@ def count(
     def work(report: Report) -> FolderFacts:
         facts, label_of = counted(folders, report, label=label)
         session.tasks.post(lambda: tell(facts))
-        known = memory.catalog.known_files() if memory is not None else set()
+        known = whole(memory).catalog.known_files() if memory is not None else set()
         if known:
             facts, label_of = compared(facts, label_of, known, report)
             session.tasks.post(lambda facts=facts: tell(facts))  # type: ignore[misc]

@@ -11,7 +11,7 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.types import Changes, Step
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.store.difference import Difference
     from visualmemory_gui.engine.store.tags import Tag
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def undo(session: Session) -> None:
     """Undo the last step; say before the next edit what that would put on a branch."""
 
-    def work(memory: WholeMemory) -> tuple[Changes, tuple[str, ...]]:
+    def work(memory: Memory) -> tuple[Changes, tuple[str, ...]]:
         return memory.undo(), memory.history.tags_ahead()
 
     def said(done: tuple[Changes, tuple[str, ...]]) -> Note:
@@ -57,7 +57,7 @@ def tag(session: Session, name: str, then: Callable[[], object]) -> None:
 def drop_tags(session: Session, step: int, then: Callable[[], object]) -> None:
     """Remove the tags of the state after ``step``."""
 
-    def work(memory: WholeMemory) -> None:
+    def work(memory: Memory) -> None:
         for each in memory.tags.all():
             if (each.step or 0) == step:
                 memory.tags.drop(each.name)
@@ -99,7 +99,7 @@ def _ahead(names: Sequence[str]) -> str:
 def go_back_edit(number: int, name: str) -> Edit[tuple[Changes, int]]:
     """An edit that goes to the state after step ``number``; its undo returns to where the memory was."""
 
-    def work(memory: WholeMemory) -> tuple[Changes, int]:
+    def work(memory: Memory) -> tuple[Changes, int]:
         present = last_step(memory) or 0
         return memory.history.go_back(number), present
 

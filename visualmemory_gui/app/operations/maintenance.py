@@ -14,7 +14,7 @@ from visualmemory_gui.engine.decision.distance_scale import Closeness
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
 
 QUIET_MS = 1500
 
@@ -33,7 +33,7 @@ class Upkeep(QObject):
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._session = session
-        self._told: WholeMemory | None = None  # whose damaged index was reported
+        self._told: Memory | None = None  # whose damaged index was reported
         self._timer = QTimer(self, singleShot=True)
         self._timer.timeout.connect(self.on_quiet)
         self._opening = False
@@ -57,12 +57,13 @@ class Upkeep(QObject):
 
     def on_quiet(self) -> None:
         known = self._session.decision.closeness
-        measuring = Job("Measuring distances", lambda m, _: (m, measured(m, known)), self._measured, only_reads=True)
-        measuring.run(self._session)
+        if (rows := self._session.whole) is not None:
+            title = "Measuring distances"
+            Job(title, lambda m, _: (m, measured(rows, known)), self._measured, only_reads=True).run(self._session)
         title = "Maintaining the memory"
         Job(title, lambda m, report: m.maintenance.run(report), self._maintained, only_reads=True).run(self._session)
 
-    def _measured(self, found: tuple[WholeMemory, Closeness]) -> None:
+    def _measured(self, found: tuple[Memory, Closeness]) -> None:
         memory, known = found
         if memory is self._session.memory:
             self._session.decision.set_closeness(known)

@@ -15,14 +15,15 @@ from visualmemory_gui.app.runtime.place import open_file, show_in_folder
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images.formats import looks_like_image
+from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.maintenance import Missing, Relinked
-    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
-    Finder = Callable[[WholeMemory], Query]
+    Finder = Callable[[Memory], Query]
     """Reads an image of the memory; called off the window's thread."""
 
 COPY, FILE = "copied image", "file of an image"
@@ -33,7 +34,7 @@ def look(session: Session, then: Callable[[Missing], object]) -> None:
     """Check in the background whether the originals are in their place."""
 
     def work(memory: Memory, report: Report) -> tuple[Memory, Missing]:
-        return memory, memory.maintenance.missing_originals(report)
+        return memory, whole(memory).maintenance.missing_originals(report)
 
     def told(found: tuple[Memory, Missing]) -> None:
         memory, missing = found
@@ -48,7 +49,7 @@ def locate(session: Session, missing: Missing, old: str, new: str) -> None:
     ids = dict(missing.folders)[old]
 
     def work(memory: Memory, report: Report) -> Relinked:
-        return memory.maintenance.relink(old, new, report, only=frozenset(ids.tolist()))
+        return whole(memory).maintenance.relink(old, new, report, only=frozenset(ids.tolist()))
 
     def said(done: Relinked) -> Note:
         session.originals_moved.emit()

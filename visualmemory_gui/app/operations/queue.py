@@ -21,7 +21,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 if TYPE_CHECKING:
     from visualmemory_gui.engine.exchange.video_frames import SavedFrames
     from visualmemory_gui.engine.memory.added_images import AddResult
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.memory.teaching_queue import QueueAdded
 
 REFRESH_S = 0.5
@@ -30,7 +30,7 @@ REFRESH_S = 0.5
 def add(session: Session, paths: Sequence[str]) -> None:
     """Put images and folders of images into the queue, in the background; rows appear as images are read."""
 
-    def work(memory: WholeMemory, report: Report) -> QueueAdded:
+    def work(memory: Memory, report: Report) -> QueueAdded:
         last = time.monotonic()
 
         def told(done: int, total: int | None, what: str = "") -> None:
@@ -53,7 +53,7 @@ def add_videos(session: Session, videos: Sequence[str], every_s: float) -> None:
     """Save a frame every ``every_s`` seconds in a folder beside each video, and put them into the queue."""
     for video in videos:
 
-        def work(memory: WholeMemory, report: Report, video: str = video) -> tuple[QueueAdded, SavedFrames]:
+        def work(memory: Memory, report: Report, video: str = video) -> tuple[QueueAdded, SavedFrames]:
             from visualmemory_gui.engine.exchange.video_frames import save_frames
 
             folder = free_name(f"{Path(video).with_suffix('')} frames", "")
@@ -80,7 +80,7 @@ def teach(session: Session, wanted: Sequence[tuple[int, str]]) -> None:
     if not wanted:
         return
 
-    def work(memory: WholeMemory) -> tuple[AddResult, int | None]:
+    def work(memory: Memory) -> tuple[AddResult, int | None]:
         return memory.queue.teach_each(wanted), last_step(memory)
 
     Edit("Teaching", work, partial(taught_note, label_in_words(wanted))).run(session)
@@ -110,7 +110,7 @@ def export(session: Session, to: str) -> None:
     if table is None:
         return
 
-    def work(_: WholeMemory) -> None:
+    def work(_: Memory) -> None:
         from visualmemory_gui.engine.exchange.atomic_output import saved_file
         from visualmemory_gui.engine.exchange.queue_csv import queue_csv
 

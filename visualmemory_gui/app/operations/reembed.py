@@ -11,13 +11,14 @@ from visualmemory_gui.app.operations import skipped_files
 from visualmemory_gui.app.operations.edit import Job, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Skipped
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.evaluation.encoder_comparison import EncoderComparison
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.memory.reembed import Reembedded
 
     Made = tuple[Reembedded, EncoderComparison | None]
@@ -29,8 +30,8 @@ def reembed(session: Session, path: str, *, encoder: str) -> None:
     """Make the memory at ``path`` in the background, compare it with the open one, and offer to open it."""
     name = Path(path).name
 
-    def work(memory: WholeMemory, report: Report) -> Made:
-        done = memory.reembed(path, encoder, report=report)
+    def work(memory: Memory, report: Report) -> Made:
+        done = whole(memory).reembed(path, encoder, report=report)
         try:
             return done, _compared(memory, path, report)
         except Cancelled:
@@ -53,11 +54,11 @@ def reembed(session: Session, path: str, *, encoder: str) -> None:
     Job(f"Making {name}", work, said, once=f"reembed to {path}", only_reads=True, failed=failed).run(session)
 
 
-def _compared(memory: WholeMemory, path: str, report: Report) -> EncoderComparison | None:
+def _compared(memory: Memory, path: str, report: Report) -> EncoderComparison | None:
     """What is usual in the new memory is measured, then both are compared."""
     from visualmemory_gui.engine.evaluation.encoder_comparison import compare
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 
     with VisualMemory.open(path, device=memory.device) as made:
         made.maintenance.keep_up(report)
-        return compare(memory, made, report=report)
+        return compare(whole(memory), made, report=report)

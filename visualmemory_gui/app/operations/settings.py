@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations.edit import Edit, Job, Note
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.evaluation.new_settings import NewSettings
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 
 def use_settings(session: Session, values: Mapping[str, object], said: str) -> None:
@@ -24,7 +25,7 @@ def use_settings(session: Session, values: Mapping[str, object], said: str) -> N
 def _setting(
     session: Session, values: Mapping[str, object], said: str, *, undoable: bool
 ) -> Edit[Mapping[str, object]]:
-    def work(memory: WholeMemory) -> Mapping[str, object]:
+    def work(memory: Memory) -> Mapping[str, object]:
         before = {name: getattr(memory.settings, name) for name in values}
         memory.set_all(values)
         return before
@@ -40,7 +41,7 @@ def _setting(
 def _keep_unset() -> Edit[None]:
     """Set what was never set to what is in force: from then on it is the owner's choice like any other."""
 
-    def work(memory: WholeMemory) -> None:
+    def work(memory: Memory) -> None:
         memory.set_all({name: getattr(memory.settings, name) for name in memory.maintenance.unset_settings})
 
     return Edit("Saving settings", work, lambda _: None)
@@ -49,10 +50,10 @@ def _keep_unset() -> Edit[None]:
 def offer_new_settings(session: Session) -> None:
     """Say once of a memory that was made before what the settings of new ones would do to its accuracy."""
 
-    def work(memory: WholeMemory, report: Report) -> NewSettings | None:
+    def work(memory: Memory, report: Report) -> NewSettings | None:
         from visualmemory_gui.engine.evaluation.new_settings import measure
 
-        return measure(memory, report=report)
+        return measure(whole(memory), report=report)
 
     def done(found: NewSettings | None) -> Note | None:
         if found is None:

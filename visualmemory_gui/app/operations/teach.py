@@ -10,6 +10,7 @@ from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import skipped_files
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step, undo_of
 from visualmemory_gui.app.session import Session
+from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import first_few, how_many
 from visualmemory_gui.engine.types import Box, DecodedImage
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.added_images import AddResult
     from visualmemory_gui.engine.memory.image_reader import ImageLike
     from visualmemory_gui.engine.memory.importer import BuildResult
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 FEW = 8  # images that are decoded and embedded in the edits' thread; more go to the background
 MANY = 200  # images; fewer are decoded first and then added all or none
@@ -30,7 +31,7 @@ def teach(session: Session, images: Sequence[ImageLike], label: str, *, box: Box
     Of more than MANY paths, those added before Cancel stay.
     """
     paths = [image for image in images if isinstance(image, str)]
-    if len(paths) <= MANY:
+    if len(paths) <= MANY or session.whole is None:
         _teach(session, list(images), label, box)
         return
     if rest := [image for image in images if not isinstance(image, str)]:
@@ -56,9 +57,9 @@ def build(
     ``if_empty`` is called if the memory holds no exemplar then, and says so in place of that note.
     """
 
-    def work(memory: WholeMemory, report: Report) -> tuple[BuildResult, int | None, bool]:
+    def work(memory: Memory, report: Report) -> tuple[BuildResult, int | None, bool]:
         first = not memory.class_counts()
-        built = memory.build(
+        built = whole(memory).build(
             source, copy=copy, label=label, group_by=group_by, report=report, write=session.tasks.write
         )
         return built, last_step(memory), first
@@ -141,7 +142,7 @@ def built_text(result: BuildResult, under: str = "") -> str:
 def _teach(session: Session, images: Sequence[ImageLike], label: str, box: Box | None) -> None:
     """Add all of ``images`` or none."""
 
-    def add(memory: WholeMemory, images: Sequence[ImageLike]) -> tuple[AddResult, int | None]:
+    def add(memory: Memory, images: Sequence[ImageLike]) -> tuple[AddResult, int | None]:
         return memory.add_images(images, [label] * len(images), [box] * len(images)), last_step(memory)
 
     said = partial(taught_note, label)
@@ -153,7 +154,7 @@ def _teach(session: Session, images: Sequence[ImageLike], label: str, box: Box |
         Job(title, lambda m, report: add(m, _decoded(m, images, report)), said, stopped).run(session)
 
 
-def _decoded(memory: WholeMemory, images: Sequence[ImageLike], report: Report) -> list[DecodedImage]:
+def _decoded(memory: Memory, images: Sequence[ImageLike], report: Report) -> list[DecodedImage]:
     """Decode the images one by one, so that the user can stop before anything is written."""
     found = []
     for done, image in enumerate(images):

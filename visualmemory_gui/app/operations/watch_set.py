@@ -16,7 +16,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.what_if.impact import ChangedDecision
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 SIDE = 96
 
@@ -24,7 +24,7 @@ SIDE = 96
 def watch(session: Session, query: Query, expected: str) -> None:
     """Watch ``query`` from now on; it should be ``expected``."""
 
-    def work(memory: WholeMemory) -> list[int]:
+    def work(memory: Memory) -> list[int]:
         return list(memory.watch.add([(watched_image(query), expected)]))
 
     def said(ids: list[int]) -> Note:
@@ -64,7 +64,7 @@ def _no_more(session: Session, ids: Sequence[int]) -> Edit[object]:
     return Edit("Watching", lambda m: m.watch.remove(ids), said)
 
 
-def changed_row(memory: WholeMemory, changed: ChangedDecision) -> DecisionRow:
+def changed_row(memory: Memory, changed: ChangedDecision) -> DecisionRow:
     """A decision that an edit changed, as the dialog shows it."""
     query = changed.query
     jpeg, source = None, None

@@ -27,6 +27,7 @@ ADVICE: tuple[tuple[type[BaseException], str], ...] = (
     (errors.ReadOnlyMemory, "Copy the memory to a place where you can write, and open the copy."),
     (errors.NetworkMemory, "Copy the folder to a local disk, and open the copy."),
     (errors.MemoryGone, "Reconnect the drive or restore the folder, then open the memory again."),
+    (errors.ServerError, "Go on when the server answers; an edit that was cut short is then finished."),
     (errors.StorageError, "Free some space or get permission to write there, then try again."),
     (errors.BadImage, "Try another image, or save this one again as PNG or JPEG."),
     (errors.BadVector, "Check what made the vector; the memory is as it was."),

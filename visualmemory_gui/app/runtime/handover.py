@@ -19,6 +19,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QSocketNotifier, QTimer
 
+from visualmemory_gui.app.runtime.place import real_place
 from visualmemory_gui.app.runtime.start_request import StartRequest
 from visualmemory_gui.engine.errors import VisualMemoryError
 
@@ -36,7 +37,7 @@ def hand_over(request: StartRequest) -> bool:
 
     Raises VisualMemoryError with the window's reason if it is there and cannot.
     """
-    asked = replace(request, memory=os.path.realpath(request.memory))
+    asked = replace(request, memory=real_place(request.memory))
     address = _address(asked.memory)
     if address is None or StartRequest.of(asked.text()) is None:
         return False
@@ -69,7 +70,7 @@ class WindowServer(QObject):
 
     def listen(self, memory: str) -> None:
         """Listen for starts on ``memory``, and no longer for others; not if another window of it does."""
-        real = os.path.realpath(memory)
+        real = real_place(memory)
         if self.listening and real == self._memory:
             return
         self.stop()

@@ -9,6 +9,7 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from visualmemory_gui.engine.errors import MemoryLocked, StorageError
+from visualmemory_gui.engine.shared_memory.address import is_shared
 from visualmemory_gui.engine.store.layout import DATABASE
 
 FILE = DATABASE  # in every memory's folder
@@ -16,7 +17,12 @@ FILE = DATABASE  # in every memory's folder
 
 def opening(memory: str | Path) -> str:
     """The name of the job that opens that memory: the same for every spelling of its path."""
-    return f"open {os.path.realpath(memory)}"
+    return f"open {real_place(memory)}"
+
+
+def real_place(memory: str | Path) -> str:
+    """The place of a memory as it is compared: a path without links, an address as it is."""
+    return str(memory).rstrip("/") if is_shared(memory) else os.path.realpath(memory)
 
 
 def show_in_folder(path: str) -> None:

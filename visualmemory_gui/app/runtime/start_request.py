@@ -10,6 +10,8 @@ from dataclasses import asdict, dataclass, fields
 from enum import StrEnum
 from pathlib import Path
 
+from visualmemory_gui.engine.shared_memory.address import is_shared
+
 MOST_CHARACTERS = 4096  # of a path
 
 
@@ -72,6 +74,7 @@ class StartRequest:
         return request if request._is_sound() else None
 
     def _is_sound(self) -> bool:
-        paths = (self.memory, self.query)
+        paths = (self.query,) if is_shared(self.memory) else (self.memory, self.query)
         named = self.workspace == "" or self.workspace in list(Workspace)
-        return bool(self.memory) and named and all(not p or (Path(p).is_absolute() and "\0" not in p) for p in paths)
+        sound = all(not p or (Path(p).is_absolute() and "\0" not in p) for p in paths)
+        return bool(self.memory) and named and sound

@@ -21,6 +21,7 @@ from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import winners_of
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device.fallback import fallbacks, on_device
+from visualmemory_gui.engine.device.torch_required import torch_required
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, QuerySet, own_queries
 from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain, split
@@ -100,6 +101,7 @@ class Tuned:
         return f"{self.gain.words} on {self.queries[REPORT]:,} queries it was not fitted on"
 
 
+@torch_required
 def tune(
     memory: WholeMemory,
     *,

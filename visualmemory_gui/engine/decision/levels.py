@@ -49,6 +49,13 @@ def roll_up(decision: Decision, level: int) -> Decision:
     )
 
 
+def winning_label(decision: Decision) -> str | None:
+    """The full label that won; at a level, the strongest one below the level's winner."""
+    mine = [n for n in decision.neighbours if at_level(n.label, decision.level) == decision.label]
+    tie = TIE.get(decision.rule, 0.0)
+    return tally([n.label for n in mine], [n.weight for n in mine], tie=tie).winner
+
+
 def disagrees(full: Decision, rolled: Decision) -> bool:
     """Whether the winner of ``rolled`` is no ancestor of (nor the same as) the winner of ``full``."""
     if full.label is None or rolled.label is None:

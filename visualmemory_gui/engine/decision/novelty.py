@@ -35,6 +35,8 @@ DEPTHS = (1, 3, 10)
 FEWEST = 50
 """Different exemplars under which nothing is said."""
 KNOWN, UNKNOWN, UNTOLD = 1, 0, -1
+CODES: Mapping[bool | None, int] = {True: KNOWN, False: UNKNOWN, None: UNTOLD}
+"""The code of what a decision says of known or unknown."""
 _UNMEASURED: F64 = np.full(max(DEPTHS) + 1, np.nan)
 _DIGITS = 7  # to which a figure is kept
 

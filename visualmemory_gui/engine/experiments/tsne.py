@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from visualmemory_gui.engine.index.graph import Graph
+from visualmemory_gui.engine.index.graph import Graph, installed
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import F32, F64, I64
 
@@ -64,7 +64,7 @@ def steps(flat: F64, *, seed: int, report: Report) -> Iterator[tuple[int, F64]]:
 def nearest(flat: F32, count: int, *, report: Report) -> tuple[I64, F64]:
     """The ``count`` nearest other rows of each row of ``flat`` (n, d), nearest first, and their Euclidean distances,
     both (n, count). Among many rows some may be missed."""
-    graph = _graph_of(flat, report=report) if len(flat) > MOST_EXACT else None
+    graph = _graph_of(flat, report=report) if len(flat) > MOST_EXACT and installed() else None
     near, far = np.empty((len(flat), count), np.int64), np.empty((len(flat), count))
     for start in range(0, len(flat), _BLOCK):
         report(start, len(flat), "finding near exemplars")

@@ -1,6 +1,7 @@
 """The graph of distinct vectors: hnswlib's object, with the checks that it does not make itself.
 
 hnswlib accepts NaN and the same label twice, and does not say which nodes it holds; this class is its only user.
+It is compiled on installation, so it may be missing: ``installed`` says so, and exact search decides.
 """
 
 from __future__ import annotations
@@ -9,12 +10,17 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import hnswlib
 import numpy as np
 import numpy.typing as npt
 
-from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.errors import StorageError, VisualMemoryError
+from visualmemory_gui.engine.files.installation import APP
 from visualmemory_gui.engine.types import F32, I64, Bools
+
+try:
+    import hnswlib
+except (ImportError, OSError):  # also where it was compiled for another computer
+    hnswlib = None
 
 U64 = npt.NDArray[np.uint64]
 _64_BITS = 0xFFFF_FFFF_FFFF_FFFF  # hnswlib's labels have no sign
@@ -23,6 +29,14 @@ CONSTRUCTION = 128
 SEED = 20250713
 METRIC = "ip"
 """Inner product: the same order as the cosine, since every row is of unit length."""
+MISSING = (
+    f"an HNSW index needs hnswlib, which cannot be imported here: `pip install '{APP}[hnsw]'` compiles it; "
+    "exact search works without it"
+)
+
+
+def installed() -> bool:
+    return hnswlib is not None
 
 
 class Graph:
@@ -34,13 +48,15 @@ class Graph:
     def __init__(self, raw: Any, nodes: set[int], live: int, *, pads: int = 0) -> None:
         self._raw = raw
         self._nodes = nodes
+        self._capacity = int(raw.get_max_elements())
         self.live = live
         self.pads = pads
         raw.set_ef(1)  # hnswlib then searches as wide as the number of nodes asked for
 
     @classmethod
     def empty(cls, dim: int, capacity: int) -> Graph:
-        raw = hnswlib.Index(METRIC, dim)
+        """Raises VisualMemoryError where hnswlib is missing."""
+        raw = _raw(dim)
         raw.init_index(
             capacity, M=CONNECTIONS, ef_construction=CONSTRUCTION, random_seed=SEED, allow_replace_deleted=True
         )
@@ -48,8 +64,9 @@ class Graph:
 
     @classmethod
     def load(cls, path: Path, dim: int, *, capacity: int, pads: int = 0) -> Graph:
-        """Read a file whose seal fits (a damaged one ends the process). Raises RuntimeError where hnswlib notices."""
-        raw = hnswlib.Index(METRIC, dim)
+        """Read a file whose seal fits (a damaged one ends the process). Raises RuntimeError where hnswlib notices, and
+        VisualMemoryError where it is missing."""
+        raw = _raw(dim)
         raw.load_index(str(path), max_elements=capacity, allow_replace_deleted=True)
         nodes = set(raw.get_ids_list()).difference(range(1, pads + 1))
         return cls(raw, nodes, len(nodes), pads=pads)
@@ -77,7 +94,7 @@ class Graph:
     @property
     def room(self) -> int:
         """How many more nodes fit."""
-        return int(self._raw.get_max_elements()) - len(self)
+        return self._capacity - len(self)
 
     @property
     def bytes(self) -> int:
@@ -150,3 +167,9 @@ class Graph:
         except RuntimeError:  # connectivity was lost: hnswlib found too few and returns none
             return None
         return labels.view(np.int64), distances
+
+
+def _raw(dim: int) -> Any:
+    if not installed():
+        raise VisualMemoryError(MISSING)
+    return hnswlib.Index(METRIC, dim)

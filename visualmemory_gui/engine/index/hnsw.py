@@ -223,7 +223,7 @@ class HnswIndex:
         marks: list[tuple[int, bool]] = []
         new: dict[int, int] = {}  # twin to the first row that holds it
         for row, twin in zip(block.tolist(), snapshot.twin[block].tolist(), strict=True):
-            lives = bool(snapshot.active[view.twins.rows_of(twin)].any())
+            lives = True in snapshot.active[view.twins.rows_of(twin)].tolist()
             if graph.holds(twin):
                 marks.append((twin, lives))
             elif lives:

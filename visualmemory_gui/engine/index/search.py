@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from visualmemory_gui.engine.index import checkpoint
+from visualmemory_gui.engine.index import checkpoint, graph
 from visualmemory_gui.engine.index.base import NO_ROWS, ExactSearch
 from visualmemory_gui.engine.index.building import build, live_digest, settle
 from visualmemory_gui.engine.index.checkpoint import Unfit
@@ -85,7 +85,8 @@ class Searcher:
     ) -> SearchResult:
         """The ``k`` nearest active exemplars by (distance, id), without those whose ids are ``excluded``.
 
-        ``different``: the k nearest vectors, of each the first exemplar.
+        ``different``: the k nearest vectors, of each the first exemplar. Raises VisualMemoryError where ``mode`` is
+        "hnsw" and hnswlib is missing.
         """
         out = rows_of_known(snapshot, excluded) if excluded else NO_ROWS
         more = NO_ROWS
@@ -193,14 +194,14 @@ class Searcher:
             if seal is None:
                 return None
             room = max(2 * len(snapshot), seal.count)
-            graph = checkpoint.load(folder, seal, dim=self.dim, encoder=self.encoder, change=snapshot.change, room=room)
-            pending = settle(graph, snapshot, change=seal.change, live_digest=seal.live)
+            made = checkpoint.load(folder, seal, dim=self.dim, encoder=self.encoder, change=snapshot.change, room=room)
+            pending = settle(made, snapshot, change=seal.change, live_digest=seal.live)
         except Unfit as unfit:
             if delete:
                 checkpoint.delete(folder)
             self._saved = None
             return str(unfit)
-        if self._hnsw.install(graph, seal.tuned(), snapshot, pending, generation=generation):
+        if self._hnsw.install(made, seal.tuned(), snapshot, pending, generation=generation):
             self._saved = seal.change
         return None
 
@@ -274,7 +275,9 @@ class Searcher:
         self._exact.close()
 
     def _exceeds(self, snapshot: Snapshot) -> bool:
-        return len(snapshot) * self.dim > self.exact_limit and self._exact.where(snapshot) == "cpu"
+        """Whether the graph is to propose in mode "auto"."""
+        large = len(snapshot) * self.dim > self.exact_limit
+        return large and graph.installed() and self._exact.where(snapshot) == "cpu"
 
     def _by_exact(self, snapshot: Snapshot) -> SearchInfo:
         return SearchInfo("exact", self._exact.where(snapshot))
@@ -289,8 +292,8 @@ class Searcher:
 
     def _build(self, snapshot: Snapshot, report: Report) -> None:
         generation = self._hnsw.generation
-        graph, widths = build(snapshot, report, threads=self._threads)
-        if self._hnsw.install(graph, widths, snapshot, NO_ROWS, generation=generation):
+        built, widths = build(snapshot, report, threads=self._threads)
+        if self._hnsw.install(built, widths, snapshot, NO_ROWS, generation=generation):
             self._saved = None
 
     def _block(

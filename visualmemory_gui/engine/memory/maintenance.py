@@ -23,7 +23,7 @@ from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport, e
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import copies, sources
 from visualmemory_gui.engine.store.writer import writing
-from visualmemory_gui.engine.types import I64, Changes, Damage, IndexState, Receipt
+from visualmemory_gui.engine.types import I64, Changes, Damage, IndexState, Receipt, ServerState
 
 
 @dataclass(frozen=True, slots=True)
@@ -133,6 +133,14 @@ class FolderMaintenance:
     def index_state(self) -> IndexState:
         """Whether neighbours come from exact search or HNSW, and how far the checkpoint on disk is behind."""
         return self._live.index_state()
+
+    def server_state(self) -> ServerState | None:
+        """None: there is no server."""
+        return None
+
+    def ask_server(self) -> str | None:
+        """None: there is no server."""
+        return None
 
     def verify(self, report: Report = silent) -> list[Damage]:
         """All damage that can be found; an empty list when there is none. Changes nothing."""

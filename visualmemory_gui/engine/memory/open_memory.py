@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -20,7 +21,7 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device import choice, room
 from visualmemory_gui.engine.device.fallback import Fallback, fallbacks
 from visualmemory_gui.engine.errors import MemoryExists, ReadOnlyMemory, StorageError
-from visualmemory_gui.engine.index import checkpoint
+from visualmemory_gui.engine.index import checkpoint, graph
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.memory.classifier import OUTDATED, ContentIds, Decider, Scope
 from visualmemory_gui.engine.memory.saved_rows import SavedRows
@@ -234,19 +235,21 @@ class OpenMemory:
         with self.edit_lock:
             with self.history.step(kind) as writer:
                 work(writer)
-            self._follow(writer.changes, writer.written if writer.written.whole else self.catalog)
-        return self._told(writer.changes)
+            changes, ids = writer.changes, writer.changes.ids
+            self._follow(changes, ids, writer.written if writer.written.whole else self.catalog)
+        return self._told(changes, ids)
 
     def apply(self, commit: Callable[[], Changes]) -> Changes:
         """Run ``commit``, bring snapshot and index up to what it changed, and notify the listeners."""
         self.require_writable()
         with self.edit_lock:
             changes = commit()
-            self._follow(changes, self.catalog)
-        return self._told(changes)
+            ids = changes.ids
+            self._follow(changes, ids, self.catalog)
+        return self._told(changes, ids)
 
-    def _told(self, changes: Changes) -> Changes:
-        if self._callbacks and (changes.ids or changes.settings):
+    def _told(self, changes: Changes, ids: Sequence[int]) -> Changes:
+        if self._callbacks and (ids or changes.settings):
             for callback in tuple(self._callbacks):
                 callback(changes)
         return changes
@@ -281,7 +284,7 @@ class OpenMemory:
             self.build_index(report)
         elif searcher.due(snapshot):
             self.checkpoint()
-        elif self.deferred and not searcher.graph_live and len(snapshot) in SHADOWED:
+        elif self.deferred and graph.installed() and not searcher.graph_live and len(snapshot) in SHADOWED:
             self._raise_shadow(report)
         self._rows.keep_up(lambda: self.snapshot, report)
         if self.decider.stale(self.snapshot):
@@ -332,7 +335,7 @@ class OpenMemory:
             return self.searcher.state(self.snapshot)
         rows, change = self.database.one("select count, change from meta")
         behind = None if (saved := checkpoint.saved_change(self.folder)) is None else max(change - saved, 0)
-        if rows * self.identity.dim <= self.settings.exact_limit:
+        if rows * self.identity.dim <= self.settings.exact_limit or not graph.installed():
             return IndexState("exact", current=True, behind=behind)
         device = self.device
         if device != "cpu" and room.holds(device, rows, self.identity.dim):
@@ -410,13 +413,14 @@ class OpenMemory:
                 if self._folder_lock is not None:
                     self._folder_lock.release()
 
-    def _follow(self, changes: Changes, rows: Catalog | Written) -> None:
-        """Bring what decisions read up to ``changes``; ``rows`` gives the new state of the exemplars."""
-        ids, working = changes.ids, self._working
+    def _follow(self, changes: Changes, ids: Sequence[int], rows: Catalog | Written) -> None:
+        """Bring what decisions read up to ``changes`` of ``ids``; ``rows`` gives the new state of the exemplars."""
+        working = self._working
         if not ids or working is None or changes.forgotten:
             return
-        last = int(working.snapshot.ids[-1]) if len(working.snapshot) else 0
-        new, old = [i for i in ids if i > last], [i for i in ids if i <= last]
+        last = working.snapshot.ids.item(-1) if len(working.snapshot) else 0
+        at = bisect_right(ids, last)
+        old, new = ids[:at], ids[at:]
         fresh = (rows.snapshot_rows(new), rows.vectors(new)) if new else None
         working.apply(changes.change, new=fresh, old=rows.now(old) if old else ())
         if self._decider is not None:

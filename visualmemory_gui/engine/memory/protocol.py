@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, cast
+
+from visualmemory_gui.engine.errors import BadValue
 
 if TYPE_CHECKING:
     import numpy.typing as npt
@@ -34,7 +36,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.store.dismissals import Kept
     from visualmemory_gui.engine.store.queries import RecentQueries
     from visualmemory_gui.engine.store.queue import Queued
-    from visualmemory_gui.engine.store.tags import Tags
+    from visualmemory_gui.engine.store.tags import Tag, Tags
     from visualmemory_gui.engine.store.watch import Watch
     from visualmemory_gui.engine.types import (
         F32,
@@ -53,6 +55,8 @@ if TYPE_CHECKING:
         Receipt,
         Rule,
         SearchMode,
+        ServerState,
+        SharedReceipt,
         State,
         Step,
         StepState,
@@ -97,7 +101,7 @@ class Exemplars(ExemplarPages, Protocol):
 
     def parts_of(self, ids: Iterable[int]) -> list[Exemplar]: ...
 
-    def ids_of_source(self, path: str) -> list[int]: ...
+    def withdrawn_ids(self) -> I64: ...
 
 
 class Steps(Protocol):
@@ -172,10 +176,10 @@ class MemoryCondition(Protocol):
 
 
 class Maintenance(MemoryCondition, Protocol):
-    """What is due after edits, what else was found at opening, checks, and compaction."""
+    """What is due after edits, what else was found at opening, and checks."""
 
     @property
-    def finished_forget(self) -> Receipt | None: ...
+    def finished_forget(self) -> Receipt | SharedReceipt | None: ...
 
     @property
     def unfinished_import(self) -> UnfinishedImport | None: ...
@@ -185,20 +189,31 @@ class Maintenance(MemoryCondition, Protocol):
     @property
     def unset_settings(self) -> Mapping[str, str]: ...
 
-    @property
-    def own_measures(self) -> OwnMeasures: ...
-
-    def measure(self, report: Report = ...) -> None: ...
-
     def defer(self) -> None: ...
-
-    def keep_up(self, report: Report = ...) -> None: ...
 
     def run(self, report: Report = ...) -> bool: ...
 
     def index_state(self) -> IndexState: ...
 
+    def server_state(self) -> ServerState | None: ...
+
+    def ask_server(self) -> str | None: ...
+
     def verify(self, report: Report = ...) -> list[Damage]: ...
+
+
+class WholeMaintenance(Maintenance, Protocol):
+    """The same for a memory in a folder: also measuring what is usual, compaction, and originals that have moved."""
+
+    @property
+    def finished_forget(self) -> Receipt | None: ...
+
+    @property
+    def own_measures(self) -> OwnMeasures: ...
+
+    def measure(self, report: Report = ...) -> None: ...
+
+    def keep_up(self, report: Report = ...) -> None: ...
 
     def compact(self, *, keep_history_s: float | None = None, report: Report = ...) -> Compacted: ...
 
@@ -324,8 +339,29 @@ class AnyMemory(Protocol):
     def redo(self) -> Changes: ...
 
 
+class Tagged(Protocol):
+    """Names for states of the memory."""
+
+    def put(self, name: str, *, move: bool = False) -> Tag: ...
+
+    def all(self) -> list[Tag]: ...
+
+    def get(self, name: str) -> Tag | None: ...
+
+    def drop(self, name: str) -> None: ...
+
+
+class Leftovers(Protocol):
+    """The second half of a forget: what remains of the exemplars is looked for, or erased by a server."""
+
+    def finish(self, report: Report = ...) -> Receipt | SharedReceipt: ...
+
+
 class Memory(AnyMemory, Protocol):
     """An open memory whose rows need not be in this process, except those asked for: what the window asks of it.
+
+    ``is_whole``: all of them are, so that it is a ``WholeMemory``; see ``whole``. ``listing`` are the rows as they were
+    when ``list_rows``, which reads on at each step, came to its end; their vectors may be out of reach.
 
     ``queries``, ``watch``, ``kept``, ``keys`` and ``tags`` are in a database on this machine, wherever the exemplars
     are.
@@ -359,7 +395,15 @@ class Memory(AnyMemory, Protocol):
     def keys(self) -> ClassHotkeys: ...
 
     @property
-    def tags(self) -> Tags: ...
+    def tags(self) -> Tagged: ...
+
+    @property
+    def is_whole(self) -> bool: ...
+
+    @property
+    def listing(self) -> Snapshot: ...
+
+    def list_rows(self) -> Iterator[None]: ...
 
     @property
     def is_there(self) -> bool: ...
@@ -372,20 +416,7 @@ class Memory(AnyMemory, Protocol):
 
     def new_reader(self) -> ImageReader: ...
 
-    def build(
-        self,
-        folder: str | Path | Sequence[str],
-        *,
-        copy: bool = False,
-        label: str | None = None,
-        group_by: str | None = None,
-        report: Report = ...,
-        write: Write = ...,
-    ) -> BuildResult: ...
-
-    def forget(self, ids: Ids, *, report: Report = ...) -> Changes: ...
-
-    def erase(self, ids: Ids) -> Erasing: ...
+    def erase(self, ids: Ids) -> Leftovers: ...
 
 
 class WholeMemory(Memory, Protocol):
@@ -401,10 +432,31 @@ class WholeMemory(Memory, Protocol):
     def snapshot(self) -> Snapshot: ...
 
     @property
+    def tags(self) -> Tags: ...
+
+    @property
     def searcher(self) -> Searcher: ...
 
     @property
+    def maintenance(self) -> WholeMaintenance: ...
+
+    @property
     def results(self) -> StudyResults: ...
+
+    def forget(self, ids: Ids, *, report: Report = ...) -> Changes: ...
+
+    def erase(self, ids: Ids) -> Erasing: ...
+
+    def build(
+        self,
+        folder: str | Path | Sequence[str],
+        *,
+        copy: bool = False,
+        label: str | None = None,
+        group_by: str | None = None,
+        report: Report = ...,
+        write: Write = ...,
+    ) -> BuildResult: ...
 
     def reembed(self, path: str | Path, encoder: str, *, dim: int | None = ..., report: Report = ...) -> Reembedded: ...
 
@@ -417,3 +469,16 @@ class WholeMemory(Memory, Protocol):
         relabel: Mapping[str, Ids] | None = None,
         trust: Mapping[int, float] | None = None,
     ) -> Changes: ...
+
+
+NOT_WHOLE = (
+    "this needs every exemplar on this computer, and those of a shared memory are on its server: "
+    "pull a sample to a folder, and open that"
+)
+
+
+def whole(memory: Memory) -> WholeMemory:
+    """The memory, where all its rows are in this process. Raises BadValue otherwise."""
+    if not memory.is_whole:
+        raise BadValue(NOT_WHOLE)
+    return cast("WholeMemory", memory)

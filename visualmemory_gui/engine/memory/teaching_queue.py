@@ -120,15 +120,22 @@ class TeachingQueue:
                 known=found.known,
                 taught=tuple(rows.taught()),
             )
-            compared = self._compared
-            if not ordered or compared is None or not compared.fits(table.ids, self._live.settings.ridge_gamma):
-                return table
-            return replace(table, teach_next=compared.order(table.shares, table.is_taught()))
+            return self.in_order(table, gamma=self._live.settings.ridge_gamma) if ordered else table
 
-    def compare(self, report: Report = silent) -> None:
-        """Compare the images with each other, for the order to teach them in: 3 s for 10,000. Raises Cancelled."""
+    def in_order(self, table: QueueTable, *, gamma: float) -> QueueTable:
+        """``table`` with the order to teach its images in, if they have been compared since they came."""
+        compared = self._compared
+        if compared is None or not compared.fits(table.ids, gamma):
+            return table
+        return replace(table, teach_next=compared.order(table.shares, table.is_taught()))
+
+    def compare(self, report: Report = silent, *, gamma: float | None = None) -> None:
+        """Compare the images with each other, for the order to teach them in: 3 s for 10,000. Raises Cancelled.
+
+        ``gamma`` is the setting ``ridge_gamma`` where it is not that of this memory.
+        """
         ids = np.array([fact.id for fact in self._live.queue_rows.facts()], np.int64)
-        gamma = self._live.settings.ridge_gamma
+        gamma = self._live.settings.ridge_gamma if gamma is None else gamma
         compared = TeachingOrder(ids, self._live.queue_rows.vectors(ids), gamma=gamma, report=report)
         with self._lock:
             self._compared = compared
@@ -145,7 +152,7 @@ class TeachingQueue:
         self._live.require_writable()
         names = [labels.clean(label) for _, label in wanted]
         queued = self._live.queue_rows.get([i for i, _ in wanted])
-        images = {place: _image(one) for place, one in enumerate(queued)}
+        images = {place: queued_image(one) for place, one in enumerate(queued)}
         vectors = {place: one.image.vector for place, one in enumerate(queued) if one.image.vector is not None}
         return put(self._live, images, vectors, names, keep=self._keep)
 
@@ -249,7 +256,8 @@ def _files(paths: Sequence[str | Path]) -> tuple[list[str], list[Skipped]]:
     return files, skipped
 
 
-def _image(queued: Queued) -> DecodedImage:
+def queued_image(queued: Queued) -> DecodedImage:
+    """An image of the queue as one that was read, without its pixels."""
     kept = queued.image
     return DecodedImage(
         pixels=NO_PIXELS,

@@ -12,7 +12,7 @@ import numpy as np
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, MemoryFolderError
 from visualmemory_gui.engine.files import atomic_file
-from visualmemory_gui.engine.index import checkpoint
+from visualmemory_gui.engine.index import checkpoint, graph
 from visualmemory_gui.engine.index.search import Searcher
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.progress import Report, silent
@@ -108,8 +108,8 @@ def _erasing(live: OpenMemory) -> Iterator[Damage]:
 def _index(live: OpenMemory) -> Iterator[Damage]:
     """The checkpoint on disk, read in full, and the graph's answers for some of the memory's own vectors, against exact
     search; also where exact search decides and the graph is otherwise never read. A checkpoint of another installation
-    is not damage: it is never read, and is replaced by the next."""
-    if checkpoint.is_foreign(live.folder):
+    is not damage: it is never read, and is replaced by the next. Without hnswlib none is read."""
+    if checkpoint.is_foreign(live.folder) or not graph.installed():
         return
     snapshot = live.snapshot
     searcher = live.new_searcher()
@@ -126,8 +126,8 @@ def _answers(searcher: Searcher, snapshot: Snapshot) -> Iterator[Damage]:
     hits = wanted = 0
     for row in active[:: max(1, len(active) // PROBES)]:
         exact = searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="exact").rows
-        graph = searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="hnsw").rows
-        hits, wanted = hits + len(np.intersect1d(exact, graph)), wanted + len(exact)
+        by_graph = searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="hnsw").rows
+        hits, wanted = hits + len(np.intersect1d(exact, by_graph)), wanted + len(exact)
     if hits < LEAST_RECALL * wanted:
         detail = f"it finds {hits} of {wanted} nearest neighbours; 'visualmemory compact' rebuilds it"
         yield Damage("index", "index", detail)

@@ -186,6 +186,20 @@ class VisualMemory:
         return self._live.snapshot
 
     @property
+    def is_whole(self) -> bool:
+        """True: all rows can be in this process."""
+        return True
+
+    @property
+    def listing(self) -> Snapshot:
+        """The rows as they are now."""
+        return self.snapshot
+
+    def list_rows(self) -> Iterator[None]:
+        """Nothing is to be read for ``listing``."""
+        yield from ()
+
+    @property
     def searcher(self) -> Searcher:
         """The searcher for the nearest rows in a snapshot."""
         return self._live.searcher

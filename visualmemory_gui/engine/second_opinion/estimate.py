@@ -68,7 +68,7 @@ def estimate(question: Question, endpoint: Endpoint) -> OpinionEstimate:
         return OpinionEstimate(tokens_in, tokens_out, endpoint.cost(tokens_in, tokens_out), last.seconds)
     jpegs = (question.query, *(one.jpeg for one in question.neighbours))
     letters = len(question.body(endpoint.model)) - sum(4 * math.ceil(len(jpeg) / 3) for jpeg in jpegs)
-    tokens_in = IMAGE_TOKENS * question.images + letters // _LETTERS
+    tokens_in = round(IMAGE_TOKENS * question.images + letters // _LETTERS, -2)  # it is no more exact
     return OpinionEstimate(tokens_in, MOST_TOKENS, endpoint.cost(tokens_in, MOST_TOKENS), None)
 
 

@@ -94,11 +94,14 @@ class Credentials:
     authority: str | None = None
 
     @classmethod
-    def of(cls, address: SharedAddress) -> Credentials:
-        """From the environment, else from the system's keyring where there is one. Raises BadValue."""
+    def of(cls, address: SharedAddress, *, token: str = "") -> Credentials:
+        """``token`` if it is given, else from the environment, else from the system's keyring where there is one.
+        Raises BadValue."""
         authority = os.environ.get(AUTHORITY) or None
         if authority is not None and not Path(authority).is_file():
             raise BadValue(f"{AUTHORITY} names {authority!a}, which is not a file")
+        if token:
+            return cls(token=token, authority=authority)
         token, user, password = (os.environ.get(name, "") for name in (TOKEN, USER, PASSWORD))
         if bool(user) != bool(password) and not token:
             raise BadValue(f"{USER} and {PASSWORD} belong together: set both, or {TOKEN} alone")

@@ -64,10 +64,14 @@ class Candidates:
         *,
         limit: int,
         own: Mapping[int, SharedRow],
+        always: int | None = None,
     ) -> Candidates:
-        """``proposed`` are what the server found, up to ``limit``; ``own`` edits, by id, replace and join them."""
+        """``proposed`` are what the server found, up to ``limit``; ``own`` edits, by id, replace and join them. The row
+        ``always`` is among them even if it does not vote."""
         all_rows = {**{row.id: row for row in proposed}, **own}
-        rows = snapshot_of([row for _, row in sorted(all_rows.items()) if row.active], labels, len(query))
+        rows = snapshot_of(
+            [row for _, row in sorted(all_rows.items()) if row.active or row.id == always], labels, len(query)
+        )
         counts = np.array([label.active for label in labels.labels.values()], np.int64)
         edge = max((_distance(row, query) for row in proposed), default=np.inf) if len(proposed) >= limit else np.inf
         return cls(rows, replace(rows, counts=counts), edge)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from visualmemory_gui.engine.errors import ServerError, UnknownExemplar
 from visualmemory_gui.engine.progress import Report, silent
@@ -16,6 +15,7 @@ from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
 from visualmemory_gui.engine.shared_memory.rebuild import drop_other, rebuild
 from visualmemory_gui.engine.shared_memory.server import RowCondition
 from visualmemory_gui.engine.shared_memory.shared_collections import new_base
+from visualmemory_gui.engine.shared_memory.shared_row import SharedRow
 from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
 from visualmemory_gui.engine.types import Erasure, SharedReceipt
 
@@ -37,8 +37,8 @@ class Eraser:
         self._journal = journal
         self._lease = lease
 
-    def erase(self, ids: Sequence[int], *, rebuild: bool, report: Report = silent) -> SharedReceipt:
-        """Forget ``ids`` and the parts of these images; with ``rebuild`` all collections are copied without them.
+    def hide(self, ids: Sequence[int], *, rebuild: bool = False) -> SharedReceipt:
+        """Have ``ids`` and the parts of these images deleted; with ``rebuild``, ``erase`` will copy all collections.
 
         From the first instant no answer here has them. Raises UnknownExemplar, forgetting nothing; ServerError and
         MemoryLocked where the server was not reached to delete them: the next opening goes on with it.
@@ -46,7 +46,7 @@ class Eraser:
         found = self._store.rows(ids)
         if missing := [exemplar for exemplar in dict.fromkeys(ids) if exemplar not in found]:
             raise UnknownExemplar(missing)
-        found.update((part.id, part) for part in SharedExemplars(self._store, self._own).parts_of(found.values()))
+        found.update((part.id, part) for part in SharedExemplars(self._store, self._own).parts_of_rows(found.values()))
         if not found:
             return SharedReceipt((), "erased", (), UNREACHABLE)
         table = self._own.labels_of(found.values()).labels
@@ -54,7 +54,8 @@ class Eraser:
         self._lease.require()
         base = new_base(self._store.collection) if rebuild else None
         self._journal.begin_forget({row.id: row.label for row in found.values()}, base)
-        return replace(self._finish(report), ids=tuple(sorted(found)), labels=labels)
+        self._hide_pending()
+        return SharedReceipt(tuple(sorted(found)), "hidden", labels, UNREACHABLE, "its files have yet to be replaced")
 
     def resume(self, report: Report = silent) -> SharedReceipt | None:
         """Go on with what was cut short, and delete again what the server has again; None where there is nothing."""
@@ -62,14 +63,23 @@ class Eraser:
         if back := self._store.lingering():
             pending = self._journal.pending_forget()
             self._journal.begin_forget(back, None if pending is None else pending.base)
-        return None if self._journal.pending_forget() is None else self._finish(report)
+        if self._journal.pending_forget() is None:
+            return None
+        self._hide_pending()
+        return self.erase(report)
 
-    def _finish(self, report: Report) -> SharedReceipt:
+    def _hide_pending(self) -> None:
         pending = self._journal.pending_forget()
         assert pending is not None
         self._store.forgotten = self._journal.forgotten()
         self._own.drop(pending.labels)
         self._delete(sorted(pending.labels), set(pending.labels.values()))
+
+    def erase(self, report: Report = silent) -> SharedReceipt:
+        """Have the server replace the files that held what ``hide`` deleted, as far as it can be made to."""
+        pending = self._journal.pending_forget()
+        if pending is None:
+            return SharedReceipt((), "erased", (), UNREACHABLE)
         erasure, why = self._erased(pending.base, report)
         if not self._journal.empty_log():
             erasure, why = "hidden", "another process on this machine reads the journal"
@@ -87,11 +97,21 @@ class Eraser:
         self._store.write_labels({number: label for number, label in counted.items() if number not in unused})
         self._store.remove_labels(unused)
         measures.clear(self._store)
+        plain = self._drop_derived_trust()
         change = self._own.change + 1
         self._store.put("change", change)
         self._lease.require()
         left = {number: counted.get(number, label) for number, label in labels.items() if number not in unused}
-        self._own.note((), LabelTable.of(left), change)
+        self._own.note(plain, LabelTable.of(left), change)
+
+    def _drop_derived_trust(self) -> list[SharedRow]:
+        """Take every trust that a study derived from the rows: it may have seen what is forgotten. As written."""
+        found: list[SharedRow] = []
+        for page in self._store.pages(RowCondition("derived", ">", 0)):
+            rows = [row.changed({"derived": None}, self._journal.owner) for row in page]
+            self._store.write(rows)
+            found += rows
+        return found
 
     def _is_unused(self, number: int) -> bool:
         return not (self._store.count(RowCondition("label", "==", number)) or self._journal.has_label(number))

@@ -8,7 +8,7 @@ import numpy as np
 
 from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
 from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
-from visualmemory_gui.engine.shared_memory.server import MOST_ROWS, RowCondition
+from visualmemory_gui.engine.shared_memory.server import MOST_ROWS, RowCondition, ServerRow
 from visualmemory_gui.engine.shared_memory.shared_row import STRUCK, WITHDRAWN, SharedRow, vectors_of
 from visualmemory_gui.engine.shared_memory.shared_store import ACTIVE, NOT_WITHDRAWN, SharedStore
 from visualmemory_gui.engine.store import labels
@@ -20,6 +20,9 @@ _STATES: dict[State | None, RowCondition] = {
     "struck": RowCondition("state", "==", STRUCK),
     "withdrawn": RowCondition("state", "in", (WITHDRAWN, WITHDRAWN | STRUCK)),
 }
+
+
+_TEXTS = ("source", "note", "group_name")
 
 
 class SharedExemplars:
@@ -60,7 +63,11 @@ class SharedExemplars:
         """Exemplars of this content id (hex), by id; without withdrawn ones."""
         return self._listed(self._matching("content", content))
 
-    def parts_of(self, rows: Iterable[SharedRow]) -> list[SharedRow]:
+    def parts_of(self, ids: Iterable[int]) -> list[Exemplar]:
+        """The parts of the images ``ids``, as ``parts_of_rows`` finds them. Raises UnknownExemplar."""
+        return self._listed(self.parts_of_rows(self.rows(ids)))
+
+    def parts_of_rows(self, rows: Iterable[SharedRow]) -> list[SharedRow]:
         """The parts of images, withdrawn ones too, but for those among ``rows``, by id.
 
         As in a folder, an image that another exemplar is of too keeps its parts.
@@ -78,6 +85,33 @@ class SharedExemplars:
         """(dim,) float32: the vector of the first exemplar made from a file with this hash, or its part ``box``."""
         part = None if box is None else str(box)
         return next((row.vector for row in self._matching("sha256", sha256) if row.box == part), None)
+
+    def find(self, *, text: str = "", since: float | None = None) -> Iterator[I64]:
+        """Ids of the exemplars that match, as ``Catalog.find``, a page of the server at a time: all rows are read."""
+        wanted = text.casefold()
+        labels_ = {number for number, one in self._own.labels(now=True).labels.items() if wanted in one.path.casefold()}
+        columns = ("id", "added", *(("label", *_TEXTS) if text else ()))
+        for page in self._store.column_pages(columns, NOT_WITHDRAWN):
+            late = [row for row in page if since is None or float(str(row["added"])) >= since]
+            fits = [row for row in late if not text or row["label"] in labels_ or _mentions(row, wanted)]
+            yield np.array([int(str(row["id"])) for row in fits], np.int64)
+
+    def withdrawn_ids(self) -> I64:
+        """Ids of the exemplars withdrawn by undo, (n,) increasing."""
+        return np.array(list(self._store.ids(_STATES["withdrawn"])), np.int64)
+
+    def contents_going(self, ids: Sequence[int]) -> list[str]:
+        """Content ids that no exemplar but ``ids`` has, withdrawn ones counted."""
+        going = {row.content for row in self.rows(ids) if row.content is not None}
+        found = self._store.columns(["id", "content"], "content", sorted(going))
+        return sorted(going - {str(row["content"]) for row in found if row["id"] not in set(ids)})
+
+    def labels_of_contents(self, contents: Sequence[str]) -> dict[str, str]:
+        """The label of the first active exemplar of each content id that has one."""
+        found = list(self._store.columns(["id", "content", "label"], "content", sorted(set(contents)), ACTIVE))
+        laid = {str(row["content"]): row for row in sorted(found, key=lambda row: -int(str(row["id"])))}
+        table = self._own.labels().labels
+        return {content: table[int(str(row["label"]))].path for content, row in laid.items()}
 
     def _matching(self, column: str, value: str) -> list[SharedRow]:
         """The rows of this value that are not withdrawn, with the own edits of the last seconds."""
@@ -144,3 +178,8 @@ class SharedExemplars:
         parent = labels.tidy(label)
         table = self._own.labels(now=True).labels
         return [number for number, one in table.items() if labels.under(one.path, parent)]
+
+
+def _mentions(row: ServerRow, wanted: str) -> bool:
+    """Whether ``wanted``, case-folded, is in one of the texts of a row."""
+    return any(wanted in str(row[name]).casefold() for name in _TEXTS)

@@ -188,5 +188,5 @@ def _holds(row: ServerRow, condition: RowCondition) -> bool:
         return value not in wanted
     if condition.compared == "==":
         return value == wanted
-    assert isinstance(value, int) and isinstance(wanted, int)
+    assert isinstance(value, int | float) and isinstance(wanted, int)
     return value > wanted if condition.compared == ">" else value <= wanted

@@ -11,7 +11,7 @@ import json
 import secrets
 import time
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from pathlib import Path
 from typing import Literal
 
@@ -26,6 +26,7 @@ from visualmemory_gui.engine.shared_memory.shared_store import SharedLabel
 from visualmemory_gui.engine.store.checksum import seal
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.lock import FolderLock
+from visualmemory_gui.engine.store.tags import Tag, clean, new_tag
 from visualmemory_gui.engine.store.writer import Field, Record, Value
 
 FORMAT = 1
@@ -42,6 +43,8 @@ _TABLES = (
        labels text not null, change integer not null) strict""",
     """create table if not exists edit_rows (exemplar integer primary key, row blob not null, vector blob not null,
        thumbnail blob, checksum integer not null) strict""",
+    """create table if not exists tags (name text primary key, step integer, position integer not null,
+       time real not null) strict""",
     "create table if not exists forgotten (exemplar integer primary key, label integer, base text) strict",
 )
 
@@ -100,12 +103,12 @@ class Journal:
     @classmethod
     def of(cls, address: SharedAddress) -> Journal:
         """That of ``address``, in the user's data folder; made where there is none."""
-        return cls(_folder_of(address))
+        return cls(folder_of(address))
 
     @classmethod
     def if_there(cls, address: SharedAddress) -> Journal | None:
         """The same, None where nothing was edited from this machine yet."""
-        return cls(_folder_of(address)) if (_folder_of(address) / FILE).exists() else None
+        return cls(folder_of(address)) if (folder_of(address) / FILE).exists() else None
 
     def is_of(self, memory: str) -> bool:
         """Whether it is about the memory of this token, or about none yet."""
@@ -116,7 +119,7 @@ class Journal:
         if self.is_of(memory):
             return
         with self._database.atomic():
-            for table in ("edit_rows", "edit", "entries", "steps", "forgotten"):
+            for table in ("edit_rows", "edit", "entries", "steps", "tags", "forgotten"):
                 self._database.execute(f"delete from {table}")
             self._database.execute("update known set value = ? where name = 'memory'", (memory,))
 
@@ -246,6 +249,33 @@ class Journal:
         )
         return None if found is None else OwnStep(*found)
 
+    def put_tag(self, name: str, *, move: bool) -> Tag:
+        """Name the present state. Raises BadValue as ``Tags.put``."""
+        with self._database.atomic():
+            there = self.tag(name)
+            top = self._database.maybe(
+                "select number, position from steps where state = 'done' order by position desc limit 1"
+            )
+            tag = new_tag(name, top, there, move=move)
+            if tag is not there:
+                self._database.execute("insert or replace into tags values (?, ?, ?, ?)", astuple(tag))
+        return tag
+
+    def tags(self) -> list[Tag]:
+        """All tags, the oldest first."""
+        return [
+            Tag(*row) for row in self._database.rows("select name, step, position, time from tags order by time, name")
+        ]
+
+    def tag(self, name: str) -> Tag | None:
+        """The tag of that name."""
+        found = self._database.maybe("select name, step, position, time from tags where name = ?", (clean(name),))
+        return None if found is None else Tag(*found)
+
+    def drop_tag(self, name: str) -> None:
+        with self._database.atomic():
+            self._database.execute("delete from tags where name = ?", (clean(name),))
+
     def step(self, number: int) -> OwnStep | None:
         """The step of that number."""
         found = self._database.maybe("select number, kind, state, time from steps where number = ?", (number,))
@@ -276,7 +306,7 @@ class Journal:
             raise DamagedMemory(f"{self._database.path} was written by a newer version of this program: update it.")
 
 
-def _folder_of(address: SharedAddress) -> Path:
+def folder_of(address: SharedAddress) -> Path:
     return installation.data_folder() / "shared" / address.file_name
 
 

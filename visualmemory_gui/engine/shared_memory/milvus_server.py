@@ -58,9 +58,9 @@ class MilvusServer:
             )
 
     @classmethod
-    def at(cls, address: SharedAddress) -> MilvusServer:
-        """Connect to the server of ``address``. Raises ServerError, BadValue."""
-        return cls(address.uri, name=address.server, credentials=Credentials.of(address))
+    def at(cls, address: SharedAddress, *, token: str = "") -> MilvusServer:
+        """Connect to the server of ``address``, with ``token`` if it is given. Raises ServerError, BadValue."""
+        return cls(address.uri, name=address.server, credentials=Credentials.of(address, token=token))
 
     def has(self, collection: str) -> bool:
         return bool(self._ask(lambda: self._client.has_collection(collection, timeout=TIMEOUT_S)))

@@ -29,6 +29,18 @@ class Laid:
 
 
 @dataclass
+class RowsSince:
+    """Rows that this client wrote since answers were read at the change number ``change``, by id, as they are now.
+
+    ``change`` moves on with each own edit. ``alone``: nothing else happened to the memory, as far as is known here.
+    """
+
+    change: int
+    rows: dict[int, SharedRow] = field(default_factory=dict)
+    alone: bool = True
+
+
+@dataclass
 class OwnEdits:
     """Rows that this client wrote lately, by id, as they are now; and the labels. May be called from any thread."""
 
@@ -41,11 +53,29 @@ class OwnEdits:
     _labels: LabelTable | None = None
     _change: int = -1
     _looked: float = 0.0
+    _followed: list[RowsSince] = field(default_factory=list)
+
+    def follow(self) -> RowsSince:
+        """What this client writes from now on, until ``leave``. Ask before the answers that it goes with."""
+        since = RowsSince(self.change)
+        with self._lock:
+            self._followed.append(since)
+        return since
+
+    def leave(self, since: RowsSince) -> None:
+        """Note no more of what ``follow`` gave."""
+        with self._lock:
+            self._followed = [one for one in self._followed if one is not since]
 
     def note(self, rows: Iterable[SharedRow], labels: LabelTable, change: int) -> None:
         """Rows as they were just written, the labels after it, and the change number."""
+        written = {row.id: row for row in rows}
         with self._lock:
-            self._rows.update((row.id, row) for row in rows)
+            self._rows.update(written)
+            for since in self._followed:
+                since.alone &= since.change + 1 == change
+                since.change = change
+                since.rows.update(written)
             self._labels, self._change = labels, change
             self._edited = self._looked = self.clock()
 
@@ -54,6 +84,8 @@ class OwnEdits:
         with self._lock:
             for exemplar in ids:
                 self._rows.pop(exemplar, None)
+            for since in self._followed:
+                since.alone = False
 
     @property
     def change(self) -> int:

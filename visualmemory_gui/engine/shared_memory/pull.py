@@ -13,6 +13,7 @@ from visualmemory_gui.engine.errors import BadValue, DamagedMemory, MemoryExists
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory import shared_settings
+from visualmemory_gui.engine.shared_memory.address import SharedAddress
 from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers, new_exemplar, rows_of
 from visualmemory_gui.engine.shared_memory.journal import Journal
 from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
@@ -73,6 +74,23 @@ def pull(
         place.rmdir()
     part.rename(place)
     return Pulled(count, there)
+
+
+def pull_from(
+    address: str, to: str | Path, *, sample: int | None = None, seed: int = 0, report: Report = silent
+) -> Pulled:
+    """``pull`` from the memory at ``address``, over a connection of its own."""
+    from visualmemory_gui.engine.shared_memory.milvus_server import connected
+
+    place = SharedAddress.of(address)
+    folder_at(to)
+    with connected(place) as server:
+        journal = Journal.if_there(place)
+        try:
+            return pull(server, place.collection, to, sample=sample, seed=seed, journal=journal, report=report)
+        finally:
+            if journal is not None:
+                journal.close()
 
 
 def open_complete(server: Server, collection: str) -> SharedStore:

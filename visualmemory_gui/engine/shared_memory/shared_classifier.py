@@ -3,21 +3,32 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
-from dataclasses import replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from visualmemory_gui.engine.decision.novelty import Limits
 from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
 from visualmemory_gui.engine.index.search import Searcher
-from visualmemory_gui.engine.memory.classifier import FIRST_M, ContentIds, Decider, Scope
+from visualmemory_gui.engine.memory.classifier import FIRST_M, ContentIds, Decider, Scope, leave_own_out
 from visualmemory_gui.engine.shared_memory.candidates import Candidates
-from visualmemory_gui.engine.shared_memory.own_edits import Laid, OwnEdits
-from visualmemory_gui.engine.shared_memory.server import MOST_ROWS
+from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
+from visualmemory_gui.engine.shared_memory.server import MOST_ROWS, Read
 from visualmemory_gui.engine.shared_memory.shared_row import SharedRow
 from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
 from visualmemory_gui.engine.types import F32, Decision, MemorySettings, SearchInfo
+
+
+@dataclass(frozen=True, slots=True)
+class Proposals:
+    """For each query the active rows that the server found nearest, up to ``limit``; ``own`` edits since, by id."""
+
+    rows: Sequence[list[SharedRow]]
+    limit: int
+    own: Mapping[int, SharedRow]
+    read: Read = "session"
+
 
 MARGIN = 10
 """Rows asked for beyond those that are needed: the farthest of them must be farther than the last neighbour."""
@@ -29,7 +40,7 @@ class SharedClassifier:
     def __init__(self, store: SharedStore, own: OwnEdits, usual: OwnMeasures, settings: MemorySettings) -> None:
         self._store = store
         self._own = own
-        self._settings = settings
+        self.settings = settings
         self._searcher = Searcher(store.identity.dim, threads=1)
         self.judge_by(usual)
         self._info = SearchInfo("hnsw" if store.graph else "exact", "server")
@@ -44,18 +55,40 @@ class SharedClassifier:
         """``decide`` for each row of ``vectors`` (n, dim), equal to it to the last digit, by one search."""
         _require_served(scope)
         started = time.perf_counter()
-        limit = min(max(scheme.k, FIRST_M) + 1 + MARGIN + len(scope.exclude), MOST_ROWS)
+        limit = min(self.limit(scheme) + len(scope.exclude), MOST_ROWS)
         laid = self._own.laid()
-        found = self._store.nearest(vectors, limit, read=laid.read)
+        found = Proposals(self._store.nearest(vectors, limit, read=laid.read), limit, laid.rows, laid.read)
         search_s = (time.perf_counter() - started) / max(len(vectors), 1)
+        return self.decide_proposed(vectors, found, scheme, scope=scope, images=images, search_s=search_s)
+
+    def propose(self, vectors: F32, limit: int) -> list[list[SharedRow]]:
+        """The active rows nearest to each of ``vectors`` (n, dim), with all that this client wrote. Raises
+        ServerError."""
+        return self._store.nearest(vectors, limit, read="session") if len(vectors) else []
+
+    def limit(self, scheme: VotingScheme) -> int:
+        """How many rows to have proposed for one query."""
+        return min(max(scheme.k, FIRST_M) + 1 + MARGIN, MOST_ROWS)
+
+    def decide_proposed(
+        self,
+        vectors: F32,
+        proposals: Proposals,
+        scheme: VotingScheme,
+        *,
+        scope: Scope,
+        images: Sequence[ContentIds],
+        search_s: float = 0.0,
+    ) -> list[Decision]:
+        """``decide_many`` by what was proposed; the server is asked again for those where that does not suffice."""
         return [
-            self._decided(vector, rows, laid, scheme, scope=scope, image=image, limit=limit, search_s=search_s)
-            for vector, rows, image in zip(vectors, found, images, strict=True)
+            self._decided(vector, rows, proposals, scheme, scope=scope, image=image, search_s=search_s)
+            for vector, rows, image in zip(vectors, proposals.rows, images, strict=True)
         ]
 
     def judge_by(self, usual: OwnMeasures) -> None:
         """Judge known and unknown, and confidence, by what was measured."""
-        scheme, limits = VotingScheme.of(self._settings, level=self._settings.level), Limits.of(self._settings)
+        scheme, limits = VotingScheme.of(self.settings, level=self.settings.level), Limits.of(self.settings)
         self._decider = Decider(self._searcher, usual, touched=0, deferred=False, scheme=scheme, limits=limits)
 
     def close(self) -> None:
@@ -65,38 +98,50 @@ class SharedClassifier:
         self,
         vector: F32,
         proposed: list[SharedRow],
-        laid: Laid,
+        proposals: Proposals,
         scheme: VotingScheme,
         *,
         scope: Scope,
         image: ContentIds,
-        limit: int,
         search_s: float,
     ) -> Decision:
         started = time.perf_counter()
+        limit, laid = proposals.limit, {**proposals.own, **self._itself(scope, proposed, proposals)}
         while True:
-            candidates = self._candidates(vector, proposed, laid, limit)
-            found, related = self._decider.retrieve(candidates.rows, vector, scheme, scope=scope, image=image)
+            candidates = self._candidates(vector, proposed, laid, limit=limit, own=scope.own)
+            own, seen = leave_own_out(candidates.snapshot, scope)
+            found, related = self._decider.retrieve(candidates.rows, vector, scheme, scope=seen, image=image)
             if candidates.cover(found):
                 break
             if limit == MOST_ROWS:
                 raise BadValue(_TOO_MANY)
             limit = min(2 * limit, MOST_ROWS)
-            [proposed] = self._store.nearest(vector[None], limit, read=laid.read)
+            [proposed] = self._store.nearest(vector[None], limit, read=proposals.read)
         return self._decider.decided(
             candidates.snapshot,
             vector,
             scheme,
-            scope=scope,
-            own=None,
+            scope=seen,
+            own=own,
             found=replace(found, info=self._info),
             related=related,
             search_s=search_s + time.perf_counter() - started,
         )
 
-    def _candidates(self, vector: F32, proposed: list[SharedRow], laid: Laid, limit: int) -> Candidates:
-        labels = self._own.labels_of((*proposed, *laid.rows.values()))
-        return Candidates.of(vector, proposed, labels, limit=limit, own=laid.rows)
+    def _itself(self, scope: Scope, proposed: list[SharedRow], proposals: Proposals) -> Mapping[int, SharedRow]:
+        """The row of the exemplar that is decided by all others. Raises UnknownExemplar."""
+        if scope.own is None or scope.own in proposals.own or any(row.id == scope.own for row in proposed):
+            return {}
+        found = self._store.rows([scope.own], read="session")
+        if not found:
+            raise UnknownExemplar([scope.own])
+        return found
+
+    def _candidates(
+        self, vector: F32, proposed: list[SharedRow], laid: Mapping[int, SharedRow], *, limit: int, own: int | None
+    ) -> Candidates:
+        labels = self._own.labels_of((*proposed, *laid.values()))
+        return Candidates.of(vector, proposed, labels, limit=limit, own=laid, always=own)
 
 
 _TOO_MANY = (
@@ -108,5 +153,3 @@ _TOO_MANY = (
 def _require_served(scope: Scope) -> None:
     if scope.search != "auto":
         raise BadValue("the server of a shared memory chooses how it searches: leave the kind of search out")
-    if scope.own is not None:
-        raise BadValue("a shared memory does not leave an exemplar out of its own decision: pull a sample to a folder")

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.shared_memory import step_outline
+from visualmemory_gui.engine.shared_memory import shared_settings, step_outline
 from visualmemory_gui.engine.shared_memory.candidates import LabelTable
 from visualmemory_gui.engine.shared_memory.eraser import Eraser
 from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers, new_row
@@ -22,7 +22,7 @@ from visualmemory_gui.engine.shared_memory.shared_store import SharedLabel, Shar
 from visualmemory_gui.engine.store.labels import clean
 from visualmemory_gui.engine.store.writer import Record, Value, changes_of
 from visualmemory_gui.engine.text.visible_text import how_many
-from visualmemory_gui.engine.types import Changes, NewExemplar, SharedReceipt
+from visualmemory_gui.engine.types import Changes, MemorySettings, NewExemplar, SharedReceipt
 
 MOST_EDITED = 20_000
 """Exemplars of one edit at most: all of it is in the journal before the server gets it."""
@@ -35,11 +35,12 @@ Edited = Callable[[SharedRow], Changed]
 class Finished:
     """What became of an edit that was cut short: its name, and the exemplars edited elsewhere since, which were left.
 
-    ``name`` is None where nothing of it was left to do, and it was taken back.
+    ``name`` is None where nothing of it was left to do, and it was taken back. ``ids`` are the others.
     """
 
     name: str | None
     left: tuple[int, ...]
+    ids: tuple[int, ...] = ()
 
 
 class SharedEditor:
@@ -101,10 +102,24 @@ class SharedEditor:
             rows, changed, left = self._taken(reversed_records(self._journal.records(number)))
             return replace(self._make("revert", table, rows, changed), left=left)
 
-    def forget(self, ids: Sequence[int], *, rebuild: bool, report: Report) -> SharedReceipt:
-        """Erase exemplars for good, withdrawn ones too; see ``Eraser.erase``."""
+    def hide(self, ids: Sequence[int], *, rebuild: bool = False) -> SharedReceipt:
+        """Delete exemplars for good, withdrawn ones too; ``erase`` then erases their bytes. See ``Eraser.hide``."""
         with self._begun():
-            return self._eraser.erase(ids, rebuild=rebuild, report=report)
+            return self._eraser.hide(ids, rebuild=rebuild)
+
+    def erase(self, report: Report) -> SharedReceipt:
+        """Erase the bytes of what ``hide`` deleted; see ``Eraser.erase``. Edits may be made meanwhile."""
+        return self._eraser.erase(report)
+
+    def set(self, values: MemorySettings) -> int:
+        """Keep settings on the server, as all decide by; returns the change number. No step of the history."""
+        with self._begun() as table:
+            change = self._own.change + 1
+            shared_settings.write(self._store, values)
+            self._store.put("change", change)
+            self._lease.require()
+            self._own.note((), table, change)
+            return change
 
     def finish_forget(self) -> SharedReceipt | None:
         """Go on with a forget that was cut short; None where there is none. Raises ServerError."""
@@ -134,7 +149,7 @@ class SharedEditor:
             self._journal.finish()
             self._own.note(wanted, LabelTable.of({**table.labels, **counted}), edit.change)
             name = step_outline.name_of(records, "edit" if step is None else step.kind, self._own.labels())
-            return Finished(name.edit, left)
+            return Finished(name.edit, left, tuple(row.id for row in wanted))
 
     def _begun(self) -> _Begun:
         """The lock, the lease, and nothing cut short; gives the labels as they are."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+import threading
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import replace
 from os import PathLike
+from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING
 
@@ -16,31 +18,43 @@ from visualmemory_gui.engine import arguments
 from visualmemory_gui.engine.decision.novelty import Limits, Thresholds
 from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.device.choice import require
+from visualmemory_gui.engine.device.choice import require, resolve_or_cpu
 from visualmemory_gui.engine.errors import BadImage, BadValue, ReadOnlyMemory
 from visualmemory_gui.engine.index.vector_check import gate, gate_one
 from visualmemory_gui.engine.memory.added_images import AddResult, already_here, first_of_each
 from visualmemory_gui.engine.memory.classifier import Scope
 from visualmemory_gui.engine.memory.image_reader import ImageReader, batched, exemplar, images_of
 from visualmemory_gui.engine.memory.importer import read_images
+from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.memory.query import EmbeddedQuery, good, queries
 from visualmemory_gui.engine.memory.visual_memory import BATCH, Ids, boxes_of
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.shared_memory import measures, shared_settings
-from visualmemory_gui.engine.shared_memory.address import SharedAddress
+from visualmemory_gui.engine.shared_memory import local_tables, measures, shared_settings
+from visualmemory_gui.engine.shared_memory.address import SharedAddress, is_shared
 from visualmemory_gui.engine.shared_memory.candidates import LabelTable
 from visualmemory_gui.engine.shared_memory.exemplar_pages import SharedExemplars
-from visualmemory_gui.engine.shared_memory.journal import Journal
+from visualmemory_gui.engine.shared_memory.journal import Journal, folder_of
 from visualmemory_gui.engine.shared_memory.lease import USUAL_TIMES, Lease, LeaseTimes
+from visualmemory_gui.engine.shared_memory.observed_server import ObservedServer
 from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
 from visualmemory_gui.engine.shared_memory.pull import open_complete
 from visualmemory_gui.engine.shared_memory.server import Server
 from visualmemory_gui.engine.shared_memory.shared_classifier import SharedClassifier
 from visualmemory_gui.engine.shared_memory.shared_editor import Edited, Finished, SharedEditor
-from visualmemory_gui.engine.shared_memory.shared_history import SharedHistory
+from visualmemory_gui.engine.shared_memory.shared_history import SharedHistory, SharedTags
+from visualmemory_gui.engine.shared_memory.shared_listing import SharedListing
+from visualmemory_gui.engine.shared_memory.shared_maintenance import SharedMaintenance
+from visualmemory_gui.engine.shared_memory.shared_queue import SharedQueue
 from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
+from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import labels as label_paths
+from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
+from visualmemory_gui.engine.store.dismissals import Kept
 from visualmemory_gui.engine.store.exemplar_row import checked_trust
+from visualmemory_gui.engine.store.files import ImageFiles
+from visualmemory_gui.engine.store.queries import RecentQueries
+from visualmemory_gui.engine.store.settings import settings_with
+from visualmemory_gui.engine.store.watch import Watch
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import (
     F32,
@@ -51,6 +65,7 @@ from visualmemory_gui.engine.types import (
     Device,
     FullImage,
     IndexState,
+    MemorySettings,
     NewExemplar,
     Rule,
     SearchMode,
@@ -66,13 +81,19 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
 
 
-@dataclass(frozen=True, slots=True)
-class SharedCondition:
-    """What was found when a shared memory was opened."""
+class SharedErasing:
+    """Exemplars that were deleted, whose bytes the server has yet to erase: ``finish`` has it do so."""
 
-    thresholds: Thresholds | None
-    damaged_settings: Mapping[str, str]
-    index_damage: str | None = None
+    def __init__(self, editor: SharedEditor, receipt: SharedReceipt) -> None:
+        self._editor = editor
+        self._receipt = receipt
+
+    def finish(self, report: Report = silent) -> SharedReceipt:
+        """Have the server erase their bytes, and say how far it did. Raises ServerError."""
+        if not self._receipt.ids:
+            return self._receipt
+        done = self._editor.erase(report)
+        return replace(done, ids=self._receipt.ids, labels=self._receipt.labels)
 
 
 class SharedMemory:
@@ -89,6 +110,7 @@ class SharedMemory:
         self,
         address: SharedAddress,
         store: SharedStore,
+        server: ObservedServer,
         journal: Journal | None,
         *,
         readonly: bool,
@@ -98,18 +120,26 @@ class SharedMemory:
         self.identity = store.identity
         self.settings = shared_settings.read(store)
         self.finished: Finished | None = None
-        self.finished_forget: SharedReceipt | None = None
         self._address = address
         self._store = store
         self._own = OwnEdits(store)
         self._device = device
         self.catalog = SharedExemplars(store, self._own)
         self._classifier = SharedClassifier(store, self._own, OwnMeasures(), self.settings)
+        self._thresholds: Thresholds | None = None
         self._judge()
+        self.maintenance = SharedMaintenance(
+            store, server, thresholds=lambda: self._thresholds, defer=lambda: self.queue, finish=self._finish_now
+        )
+        self._listing = SharedListing(store, self._own)
+        self._tables: OpenMemory | None = None
+        self._queue: SharedQueue | None = None
+        self._tables_lock = threading.RLock()
         self._reader = ImageReader(self.catalog, self.identity, lambda: self.device)
         self._editor: SharedEditor | None = None
         about_it = journal if journal is not None and journal.is_of(store.token) else None
-        self.history = SharedHistory(about_it, self._own, None)
+        self.history = SharedHistory(about_it, self._own, None, self._told)
+        self.tags = SharedTags(about_it, readonly=readonly)
         if about_it is not None:
             store.forgotten = about_it.forgotten()
         self._callbacks: list[Callable[[Changes], object]] = []
@@ -117,6 +147,7 @@ class SharedMemory:
         if journal is not None:
             self._open.callback(journal.close)
         self._open.callback(self._classifier.close)
+        self._open.callback(self._close_tables)
         self._open.callback(self._reader.close)
 
     @classmethod
@@ -128,10 +159,12 @@ class SharedMemory:
         device: Device | None = None,
         server: Server | None = None,
         times: LeaseTimes | None = None,
+        token: str = "",
     ) -> SharedMemory:
         """Open the memory at ``address``, ``milvus+http(s)://host:port/collection``. For editing the lease is taken.
 
-        ``server`` is one that is connected already; it is not closed. Raises BadValue, ServerError, NotAMemory,
+        ``server`` is one that is connected already; it is not closed. ``token`` is what a server asks for, "" for what
+        the environment or the keyring says; it is kept nowhere. Raises BadValue, ServerError, NotAMemory,
         NewerFormat, DamagedMemory, and MemoryLocked, naming who edits it.
         """
         place = SharedAddress.of(address)
@@ -140,12 +173,13 @@ class SharedMemory:
             if server is None:
                 from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
 
-                server = MilvusServer.at(place)
+                server = MilvusServer.at(place, token=token)
                 stack.callback(server.close)
-            store = open_complete(server, place.collection)
+            observed = ObservedServer(server)
+            store = open_complete(observed, place.collection)
             journal = Journal.if_there(place) if readonly else Journal.of(place)
             try:
-                made = cls(place, store, journal, readonly=readonly, device=device)
+                made = cls(place, store, observed, journal, readonly=readonly, device=device)
             except BaseException:
                 if journal is not None:
                     journal.close()
@@ -164,10 +198,11 @@ class SharedMemory:
         self._open.callback(lease.release)
         lease.acquire()
         self._editor = SharedEditor(self._store, self._own, journal, lease)
-        self.history = SharedHistory(journal, self._own, self._editor)
+        self.history = SharedHistory(journal, self._own, self._editor, self._told)
+        self.tags = SharedTags(journal, readonly=False)
         self.finished = self._editor.finish()
-        self.finished_forget = self._editor.finish_forget()
-        if self.finished_forget is not None:
+        self.maintenance.finished_forget = self._editor.finish_forget()
+        if self.maintenance.finished_forget is not None:
             self._judge()
 
     def close(self) -> None:
@@ -194,8 +229,8 @@ class SharedMemory:
 
     @property
     def device(self) -> Device:
-        """Where encoding runs: that of this opening, else of the settings."""
-        return self._device or self.settings.device
+        """Where encoding runs: that of this opening, else of the settings; "cpu" in place of a GPU that is not here."""
+        return resolve_or_cpu(self._device or self.settings.device)
 
     @property
     def encoder(self) -> Encoder:
@@ -296,7 +331,8 @@ class SharedMemory:
         own: int | None = None,
         original: str | None = None,
     ) -> Decision:
-        """Decide a query vector (dim,). ``own`` is not served. Raises BadVector, BadValue, ServerError."""
+        """Decide a query vector (dim,). ``own`` is as for ``VisualMemory``. Raises BadVector, BadValue,
+        UnknownExemplar, ServerError."""
         scheme, scope = VotingScheme.of(self.settings, k, rule, level=level), Scope.of(search, exclude, own=own)
         ids = arguments.content_id(content), arguments.content_id(original)
         query = EmbeddedQuery(gate_one(vector, self.identity.dim), ids[0], None, {}, original=ids[1])
@@ -322,18 +358,25 @@ class SharedMemory:
 
         What is already here is reported, and what under another label. Raises BadImage, BadValue, ServerError.
         """
-        editor = self._require_editor()
+        self._require_editor()
         given = list(images_of(images))
         names = [label_paths.clean(name) for name in arguments.labels_of(labels, len(given))]
         decoded, vectors, skipped = read_images(self._reader, given, boxes_of(boxes, len(given)), found)
-        present, conflicts = already_here(self.catalog, decoded, names)
-        fresh = first_of_each(decoded, names, present)
-        rows = [exemplar(decoded[i], vectors[i], label=names[i], copy=False) for i in fresh]
-        added = self._told(editor.add(rows)).added if rows else ()
-        id_of = {(decoded[i].content, names[i]): one for i, one in zip(fresh, added, strict=True)}
-        ids = [present.get(i) or id_of[image.content, names[i]] for i, image in decoded.items()]
         pages = {place: decoded[place].pages for place in decoded if decoded[place].pages > 1}
-        return AddResult(tuple(ids), added, present, conflicts, skipped, pages)
+        return replace(self._add_read(decoded, vectors, names), skipped=skipped, pages=pages)
+
+    def _add_read(
+        self, images: Mapping[int, DecodedImage], vectors: Mapping[int, F32], names: Sequence[str]
+    ) -> AddResult:
+        """Add decoded images, by their place in ``names`` (clean labels), as one step."""
+        editor = self._require_editor()
+        present, conflicts = already_here(self.catalog, images, names)
+        fresh = first_of_each(images, names, present)
+        rows = [exemplar(images[i], vectors[i], label=names[i], copy=False) for i in fresh]
+        added = self._told(editor.add(rows)).added if rows else ()
+        id_of = {(images[i].content, names[i]): one for i, one in zip(fresh, added, strict=True)}
+        ids = [present.get(i) or id_of[image.content, names[i]] for i, image in images.items()]
+        return AddResult(tuple(ids), added, present, conflicts)
 
     def add_vectors(self, vectors: npt.ArrayLike, labels: str | Iterable[str]) -> list[int]:
         """Add your own vectors (n, dim), as one step; ids are increasing. Raises BadVector, BadValue, ServerError."""
@@ -376,11 +419,11 @@ class SharedMemory:
 
     def undo(self) -> Changes:
         """Undo the last step made from this machine; ``edit`` is None when there is none, ``left`` what moved on."""
-        return self._told(self._require_editor().undo())
+        return self.history.undo()
 
     def redo(self) -> Changes:
         """Redo the step undone last."""
-        return self._told(self._require_editor().redo())
+        return self.history.redo()
 
     def forget(self, ids: Ids, *, rebuild: bool = False, report: Report = silent) -> SharedReceipt:
         """Erase exemplars for good, and the parts of these images. Cannot be undone.
@@ -388,18 +431,141 @@ class SharedMemory:
         With ``rebuild`` the collections are copied without them and the old ones dropped; then others have to open the
         memory again. Raises UnknownExemplar, forgetting nothing, and ServerError: the next opening goes on with it.
         """
-        receipt = self._require_editor().forget(arguments.ids_of(ids), rebuild=rebuild, report=report)
+        return self._hidden(ids, rebuild=rebuild).finish(report)
+
+    def erase(self, ids: Ids) -> SharedErasing:
+        """The first half of ``forget``: no answer has the exemplars any more. ``finish`` of the result has the server
+        erase their bytes."""
+        return self._hidden(ids, rebuild=False)
+
+    def _hidden(self, ids: Ids, *, rebuild: bool) -> SharedErasing:
+        editor, wanted = self._require_editor(), arguments.ids_of(ids)
+        doomed = [*wanted, *(part.id for part in self.catalog.parts_of(wanted))]
+        contents = self.catalog.contents_going(doomed)
+        local_tables.forget(self.tables, contents)
+        receipt = editor.hide(doomed, rebuild=rebuild)
         if receipt.ids:
             self._judge()
             name = f"Forget {how_many(len(receipt.ids))}"
             self._told(Changes(edit=name, change=self._own.change, removed=receipt.ids, forgotten=receipt.ids))
-        return receipt
+        return SharedErasing(editor, receipt)
+
+    def finish(self) -> Finished | None:
+        """Finish the edit that was cut short, where there is one; the server may be back. Raises ServerError."""
+        done = self._require_editor().finish()
+        if done is not None and done.ids:
+            self._told(Changes(edit=done.name, change=self._own.change, relabelled=done.ids))
+        return done
+
+    def _finish_now(self) -> str | None:
+        done = self.finish() if self._editor is not None else None
+        return None if done is None else done.name
+
+    def set(self, name: str, value: object) -> MemorySettings:
+        """Change one setting, for all who use the memory: others see it at their next opening. Raises BadValue."""
+        return self.set_all({name: value})
+
+    def set_all(self, values: Mapping[str, object]) -> MemorySettings:
+        """Change several settings at once, all or none. Raises BadValue, ServerError."""
+        named = {arguments.text(name, "the name of a setting"): str(value) for name, value in values.items()}
+        require(named.get("device"))
+        changed = settings_with(self.settings, named)
+        change = self._require_editor().set(changed)
+        self.settings = changed
+        self._classifier.settings = changed
+        self._judge()
+        if "device" in named:
+            self._reader.drop_encoder()
+        self._told(Changes(edit=None, change=change, settings=tuple(named)))
+        return changed
 
     def _judge(self) -> None:
         """Judge by what was measured, as the server has it."""
         usual: OwnMeasures = measures.read(self._store)
-        self.maintenance = SharedCondition(usual.thresholds(Limits.of(self.settings)), {})
+        self._thresholds = usual.thresholds(Limits.of(self.settings))
         self._classifier.judge_by(usual)
+
+    @property
+    def is_whole(self) -> bool:
+        """False: the exemplars are on the server."""
+        return False
+
+    @property
+    def is_there(self) -> bool:
+        """True: that the server answers is asked by what needs it."""
+        return True
+
+    def is_at(self, path: str | Path) -> bool:
+        """Whether ``path`` is the address of this memory."""
+        return is_shared(path) and SharedAddress.of(str(path)) == self._address
+
+    @property
+    def listing(self) -> Snapshot:
+        """The rows as ``list_rows`` read them last, without vectors."""
+        return self._listing.snapshot
+
+    def list_rows(self) -> Iterator[None]:
+        """Bring ``listing`` up to the memory as it is now, a page of the server at each step. Raises ServerError."""
+        return self._listing.read()
+
+    @property
+    def tables(self) -> OpenMemory:
+        """What this user keeps on this machine about the memory; opened when first needed."""
+        with self._tables_lock:
+            if self._tables is None:
+                folder = folder_of(self._address)
+                folder.mkdir(parents=True, exist_ok=True)
+                self._tables = local_tables.open_local_tables(folder, self._store, readonly=self.readonly)
+            return self._tables
+
+    @property
+    def queue(self) -> SharedQueue:
+        """The teaching queue of this user."""
+        with self._tables_lock:
+            if self._queue is None:
+                self._queue = SharedQueue(
+                    self.tables,
+                    self._reader,
+                    self._own,
+                    self._classifier,
+                    settings=lambda: self.settings,
+                    teach=self._add_read,
+                    taught=self.catalog.labels_of_contents,
+                )
+            return self._queue
+
+    @property
+    def queries(self) -> RecentQueries:
+        """The queries that this user decided last."""
+        return self.tables.queries
+
+    @property
+    def watch(self) -> Watch:
+        """The watch set of this user."""
+        return self.tables.watch
+
+    @property
+    def kept(self) -> Kept:
+        """What this user judged correct in a review."""
+        return self.tables.kept
+
+    @property
+    def keys(self) -> ClassHotkeys:
+        """The digits that this user gave to classes."""
+        return self.tables.keys
+
+    @property
+    def files(self) -> ImageFiles:
+        """The copies of images on this machine: none."""
+        return self.tables.files
+
+    def new_reader(self) -> ImageReader:
+        """A separate image reader for this memory, with its own processes. Close it after use."""
+        return ImageReader(self.catalog, self.identity, lambda: self.device)
+
+    def _close_tables(self) -> None:
+        if self._tables is not None:
+            self._tables.close()
 
     def _relabelled(self, kind: str, wanted: Mapping[str, Ids]) -> Changes:
         label_of = {one: label_paths.clean(path) for path, ids in wanted.items() for one in arguments.ids_of(ids)}

@@ -177,6 +177,12 @@ class SharedStore(SharedTexts):
         for page in self._windows(self.base, "id", where, ROW_COLUMNS, read=read):
             yield [SharedRow.from_server(row) for row in self._without_forgotten(page)]
 
+    def column_pages(self, names: Sequence[str], *where: RowCondition) -> Iterator[list[ServerRow]]:
+        """Some columns, with the id, of all rows for which ``where`` holds, by id, a page at a time."""
+        most = BATCH if "vector" in names else MOST_ROWS
+        for page in self._windows(self.base, "id", where, names, read="strong", most=most):
+            yield self._without_forgotten(page)
+
     def ids(self, *where: RowCondition, read: Read = "strong") -> Iterator[int]:
         """The ids of these rows, increasing."""
         for page in self._windows(self.base, "id", where, ["id"], read=read, most=MOST_ROWS):

@@ -360,12 +360,12 @@ class Catalog:
         return [stored.row for stored in self._stored(ids)]
 
     def _stored(self, ids: Sequence[int]) -> list[Stored]:
-        ids = [index(i) for i in ids]  # numpy's integers would be bound as bytes
-        if beyond := [i for i in ids if abs(i) > LARGEST]:
-            raise UnknownExemplar(beyond)
-        found = exemplars.read(self._database, "e.id = ?", [(i,) for i in ids])
-        if len(found) != len(ids):
-            raise UnknownExemplar(sorted(set(ids) - {stored.row.id for stored in found}))
+        wanted = [(index(i),) for i in ids]  # numpy's integers would be bound as bytes
+        if wanted and (max(wanted)[0] > LARGEST or min(wanted)[0] < -LARGEST):
+            raise UnknownExemplar([i for (i,) in wanted if abs(i) > LARGEST])
+        found = exemplars.read(self._database, "e.id = ?", wanted)
+        if len(found) != len(wanted):
+            raise UnknownExemplar(sorted({i for (i,) in wanted} - {stored.row.id for stored in found}))
         return found
 
     def _present(self, ids: Sequence[int]) -> list[Stored]:

@@ -7,13 +7,27 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Callable
+from json import encoder
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.types import F32
 
 
-_as_json = json.JSONEncoder(default=bytes.hex, check_circular=False).encode  # values of one row hold no others
+def _row_encoder() -> Callable[[tuple[Any, ...]], str]:
+    """What writes a row as JSON, bytes as hex. ``JSONEncoder.encode`` makes its encoder in C anew for every row, which
+    takes as long as using it; where there is none in C, it is used as it is."""
+    slow = json.JSONEncoder(default=bytes.hex, check_circular=False)  # values of one row hold no others
+    make = getattr(encoder, "c_make_encoder", None)
+    if make is None:
+        return slow.encode
+    separators = slow.key_separator, slow.item_separator
+    fast = make(None, bytes.hex, encoder.encode_basestring_ascii, None, *separators, False, False, True)
+    return lambda row: "".join(fast(row, 0))
+
+
+_as_json = _row_encoder()
 
 
 def hash64(data: bytes) -> int:

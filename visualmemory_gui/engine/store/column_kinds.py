@@ -25,8 +25,8 @@ class Columns:
     fitting: set[_Signature] = field(default_factory=set)
 
     def misfit(self, rows: Sequence[tuple[Any, ...]]) -> str | None:
-        """The first column in which one of ``rows`` holds a value of another kind."""
-        if not rows or not self.kinds or (len(rows) == 1 and tuple(map(type, rows[0])) in self.fitting):
+        """The first column in which one of ``rows``, of which there are some, holds a value of another kind."""
+        if not self.kinds or (len(rows) == 1 and tuple(map(type, rows[0])) in self.fitting):
             return None
         for signature in {tuple(map(type, row)) for row in rows} - self.fitting:
             for place, name, kinds in self.kinds:

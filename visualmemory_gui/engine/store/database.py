@@ -71,6 +71,7 @@ class Database:
         self.ledger = Ledger(self)
         self._connection = connection
         self._depth = 0
+        self._place = str(path)  # as the system takes it: each edit asks whether the file is there
         self._identity = identity_of(path)
         self._kinds = Kinds()
         self._patience = Patience(path)
@@ -143,13 +144,13 @@ class Database:
 
     def require_there(self) -> None:
         """Raise MemoryGone when the memory was moved, removed or replaced: what is written then would be lost."""
-        require_there(self.path, self._identity)
+        require_there(self._place, self._identity)
 
     def rows(self, sql: str, params: Params = ()) -> list[Row]:
         """All rows of one statement."""
         with self.lock:
             try:
-                self._patience.begin()
+                self._patience.steps = 0
                 return self._fetched(sql, self._checked().execute(sql, params))
             except _FROM_SQLITE as error:
                 raise _in_words(error, self.path, readonly=self.readonly) from error
@@ -172,6 +173,8 @@ class Database:
 
     def many(self, sql: str, params: Iterable[Params]) -> list[Row]:
         """Run one statement for each of ``params``, in their order, prepared once; returns the rows of all."""
+        if isinstance(params, list) and len(params) == 1:
+            return self.rows(sql, params[0])
         with self.lock:
             try:
                 return self._fetched(sql, self._checked().executemany(sql, self._patience.for_each(params)))
@@ -271,7 +274,7 @@ class Database:
         """All rows of ``cursor``, which runs ``sql``. Raises DamagedMemory."""
         columns = self._kinds.of(sql, cursor)
         found: list[Row] = cursor.fetchall()
-        if name := columns.misfit(found):
+        if found and (name := columns.misfit(found)):
             raise DamagedMemory(
                 f"{self.path} is damaged: a value of {name} is not of the kind its column declares. {RESTORE}"
             )

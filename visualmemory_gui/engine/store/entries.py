@@ -10,11 +10,6 @@ from visualmemory_gui.engine.store.sealed_table import ENTRIES, STEPS
 from visualmemory_gui.engine.store.writer import Field, Record, Value
 
 
-def keep(database: Database, records: Sequence[Record], step: int) -> None:
-    """Store ``records`` as the entries of ``step``, which has none."""
-    ENTRIES.insert(database, [(step, *record) for record in records])
-
-
 def keep_more(database: Database, records: Sequence[Record], step: int) -> None:
     """Add ``records`` to the entries of ``step``; where it has one of the same field, that one's end is changed."""
     new = {key[1:] for key in ENTRIES.insert_new(database, [(step, *record) for record in records])}

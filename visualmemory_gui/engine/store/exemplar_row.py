@@ -55,7 +55,7 @@ class Row(NamedTuple):
     @property
     def checksum(self) -> int:
         """Over all columns; without those of a part where it is none, as before there were parts."""
-        return seal(*self) if self.is_part else seal(*self[: -len(PART)])
+        return seal(*self[:_WHOLE]) if self.box is None and self.original is None else seal(*self)
 
     @property
     def is_part(self) -> bool:
@@ -97,17 +97,28 @@ class Row(NamedTuple):
         )
 
 
+_WHOLE = len(Row._fields) - len(PART)  # columns of an image that is no part
+
 # Subqueries, not joins: with two left joins SQLite takes five times as long for one row.
 _SELECT = """select e.id, (select path from labels where id = e.label_id),
     (select path from roots where id = e.root_id), e.source, e.sha256, e.content, e.grp, e.width, e.height, e.copy,
     e.struck, e.withdrawn, e.trust, e.derived, e.note, e.added, e.vector_hash, e.thumbnail_hash, e.change, {part}
     from exemplars e"""
 _PARTS, _NO_PARTS = _SELECT.format(part=", ".join(f"e.{column}" for column in PART)), _SELECT.format(part="null, null")
+_STORED = {
+    has_parts: sql.replace("select ", "select e.checksum, ", 1)
+    for has_parts, sql in ((True, _PARTS), (False, _NO_PARTS))
+}
 
 
 def select(database: Database) -> str:
     """The SQL that reads rows of ``Row``, up to the condition; also from a memory of before there were parts."""
     return select_parts(has_parts=database.has_parts)
+
+
+def select_stored(database: Database) -> str:
+    """``select`` with the stored checksum in front."""
+    return _STORED[database.has_parts]
 
 
 def select_parts(*, has_parts: bool) -> str:

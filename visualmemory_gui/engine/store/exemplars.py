@@ -7,7 +7,7 @@ from functools import cache
 from typing import Any, NamedTuple
 
 from visualmemory_gui.engine.store.database import Database, Params
-from visualmemory_gui.engine.store.exemplar_row import Row, select
+from visualmemory_gui.engine.store.exemplar_row import Row, select_stored
 from visualmemory_gui.engine.store.sealed_table import damaged_row
 from visualmemory_gui.engine.store.writer import Writer
 
@@ -33,8 +33,7 @@ class Change(NamedTuple):
 
 def read(database: Database, where: str, params: Iterable[Params] = ((),)) -> list[Stored]:
     """The rows that match ``where`` (of ``exemplars e``) for each of ``params``, damaged or not."""
-    with_checksum = select(database).replace("select ", "select e.checksum, ", 1)
-    found = database.many(f"{with_checksum} where {where}", params)
+    found = database.many(f"{select_stored(database)} where {where}", params)
     return [Stored(row[0], Row._make(row[1:])) for row in found]
 
 
@@ -49,17 +48,16 @@ def rewrite(database: Database, writer: Writer, columns: Sequence[str], changes:
     """Write ``columns``, the change number and the checksum of each row, which was whole before."""
     if not changes:
         return
-    come = [change.after.checksum for change in changes]
-    database.many(
-        _update(tuple(columns)),
-        [
-            (*change.values, writer.change, checksum, change.after.id)
-            for change, checksum in zip(changes, come, strict=True)
-        ],
-    )
+    params, gone, come = list[Params](), list[int](), list[int]()
+    for before, after, values in changes:
+        checksum = after.checksum
+        params.append((*values, writer.change, checksum, after.id))
+        gone.append(before.checksum)
+        come.append(checksum)
+    database.many(_update(tuple(columns)), params)
     for change in changes:
         writer.written.note(change.after)
-    writer.weigh(gone=[change.before.checksum for change in changes], come=come)
+    writer.weigh(gone=gone, come=come)
 
 
 @cache

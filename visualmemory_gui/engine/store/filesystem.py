@@ -70,7 +70,7 @@ def is_read_only(folder: Path) -> bool:
     return not os.access(folder, os.W_OK | os.X_OK)
 
 
-def identity_of(file: Path) -> tuple[int, int] | None:
+def identity_of(file: str | Path) -> tuple[int, int] | None:
     """What distinguishes ``file`` from one put in its place: its device and its number there; None if it is missing."""
     try:
         found = os.stat(file)  # noqa: PTH116 - each edit calls this, and Path.stat takes twice as long
@@ -79,12 +79,12 @@ def identity_of(file: Path) -> tuple[int, int] | None:
     return found.st_dev, found.st_ino
 
 
-def require_there(file: Path, identity: tuple[int, int] | None) -> None:
+def require_there(file: str, identity: tuple[int, int] | None) -> None:
     """Raise MemoryGone when ``file`` is not what it was: what is written to an open database is then lost."""
     if identity_of(file) != identity:
         raise MemoryGone(
-            f"{file.parent} is no longer there: its drive was disconnected, or another program moved or removed it. "
-            "Nothing was changed."
+            f"{Path(file).parent} is no longer there: its drive was disconnected, or another program moved or removed "
+            "it. Nothing was changed."
         )
 
 

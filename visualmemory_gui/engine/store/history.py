@@ -11,8 +11,8 @@ from __future__ import annotations
 import time
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
-from typing import Any, Literal
+from dataclasses import replace
+from typing import Any, Literal, NamedTuple
 
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store import branches, entries, step_names, tags
@@ -34,8 +34,7 @@ _LAST = """select (select position from steps where state = 'done' order by posi
 StoredState = Literal["open", "done", "undone", "abandoned"]
 
 
-@dataclass(frozen=True, slots=True)
-class _Last:
+class _Last(NamedTuple):
     """The highest position and number given so far, and whether steps are undone."""
 
     position: int
@@ -67,7 +66,7 @@ class History:
                     yield writer
                 return
             with self._database.atomic():
-                self._writer = writer = Writer(self._database)
+                self._writer = writer = Writer(self._database, self._database.ledger.next_change)
                 try:
                     yield writer
                 finally:
@@ -231,7 +230,7 @@ class History:
         branched = self._abandon() if last.undone else ()
         number = self._insert(kind, "done", after=last)
         self._known = self._database.rollbacks, _Last(last.position + 1, number, undone=False)
-        entries.keep(self._database, records, number)
+        ENTRIES.insert(self._database, [(number, *record) for record in records])
         self._say(writer, records, number, kind=kind)
         if branched:
             writer.changes = replace(writer.changes, branched=branched)

@@ -27,7 +27,7 @@ def add(
 ) -> list[int]:
     """Store ``new`` under consecutive ids, never used twice, from ``first`` on. An add is recorded as the end of being
     withdrawn. Raises BadValue for a ``first`` that was used."""
-    _check(new, writer.dim)
+    _check(new, database.ledger.dim)
     numbers = {label: labels.clean(label) for label in {one.label for one in new}}
     label_ids = {path: labels.number_of(database, path) for path in sorted(set(numbers.values()))}
     roots = Roots(database, root)

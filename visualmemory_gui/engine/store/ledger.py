@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, NamedTuple
 
 from visualmemory_gui.engine.errors import DamagedMemory
@@ -26,6 +27,7 @@ _UPDATE = """update meta set encoder = ?, dim = ?, weights_sha256 = ?, preproces
     digest = ?, tables = ?, checksum = ?"""
 _Encoder = tuple[str, int, str, str]  # name, dim, weights_sha256, preprocess
 _OTHERS = tuple(table.name for table in SEALED)
+_JSON = "{" + ",".join(f'"{name}":[%d,%d]' for name in _OTHERS) + "}"
 
 
 class Tally(NamedTuple):
@@ -46,8 +48,7 @@ class _Row:
 
     def columns(self) -> tuple[object, ...]:
         """encoder, dim, weights_sha256, preprocess, change, count, digest, tables: what the checksum is over."""
-        others = {name: self.tallies[name] for name in _OTHERS}
-        return (*self.encoder, self.change, *self.tallies[_EXEMPLARS], as_json(others))
+        return (*self.encoder, self.change, *self.tallies[_EXEMPLARS], as_json(self.tallies))
 
     def copy(self) -> _Row:
         return _Row(self.encoder, self.change, dict(self.tallies))
@@ -67,6 +68,11 @@ class Ledger:
     def change(self) -> int:
         """The change number, as this transaction has made it. Raises DamagedMemory."""
         return self._row().change
+
+    @property
+    def next_change(self) -> int:
+        """The change number that this transaction makes, where it changes exemplars. Raises DamagedMemory."""
+        return self._row().change + 1
 
     def change_now(self) -> int:
         """The same for a reader, whatever is damaged: outside of a transaction as it was committed last."""
@@ -95,8 +101,8 @@ class Ledger:
             return
         tallies = self._row().tallies
         rows, digest = tallies[table]
-        tally = Tally(rows + len(come) - len(gone), added(digest, *come, *(-checksum for checksum in gone)))
-        tallies[table], self._touched = tally, True
+        total = added(digest, *come) if not gone else added(digest, *come, *map(int.__neg__, gone))
+        tallies[table], self._touched = Tally(rows + len(come) - len(gone), total), True
 
     def state(self) -> _Row | None:
         """The state that ``go_back`` takes."""
@@ -148,7 +154,7 @@ def rebuild(database: Database) -> None:
 
 def as_json(tallies: Mapping[str, Tally]) -> str:
     """As ``meta.tables`` keeps them: ``{"labels":[2,-123],...}``. Written out: each edit pays for it."""
-    return "{" + ",".join(f'"{name}":[{rows},{digest}]' for name, (rows, digest) in tallies.items()) + "}"
+    return _JSON % tuple(chain.from_iterable(map(tallies.__getitem__, _OTHERS)))
 
 
 def tally_of(database: Database, table: str) -> Tally:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.store.database import Database, Params, Row
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class SealedTable:
     """``columns`` are under the checksum, in this order; ``key`` are those that name a row. The ``PART`` columns follow
     them in a table ``with_parts``: the checksum covers them where one of them holds anything, so that it is as it was
@@ -40,14 +40,21 @@ class SealedTable:
 
     def seal(self, row: Sequence[Any]) -> int:
         """The checksum of a row of ``all_columns``, or of ``columns`` alone."""
+        if not self.with_parts:
+            return seal(*row)
         is_part = any(value is not None for value in row[len(self.columns) :])
         return seal(*(row if is_part else row[: len(self.columns)]))
 
     def insert(self, database: Database, rows: Iterable[Params]) -> None:
         """Insert ``rows`` of ``all_columns``."""
-        sealed = [(*row, self.seal(row)) for row in rows]
+        sealed: list[Params] = []
+        come: list[int] = []
+        for row in rows:
+            checksum = self.seal(row)
+            sealed.append((*row, checksum))
+            come.append(checksum)
         database.many(_insert(self), sealed)
-        database.ledger.weigh(self.name, come=[row[-1] for row in sealed])
+        database.ledger.weigh(self.name, come=come)
 
     def insert_new(self, database: Database, rows: Iterable[Params]) -> list[Row]:
         """As ``insert``, but skips rows that are there already, by what must be unique; returns the new keys."""

@@ -19,29 +19,26 @@ _EVERY = 100_000  # steps
 
 
 class Patience:
-    """The limit for the statements of one connection; ``path`` is its file."""
+    """The limit for the statements of one connection; ``path`` is its file. ``steps`` are those of the statement that
+    runs: 0 where it begins."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._steps = 0
+        self.steps = 0
 
     def watch(self, connection: apsw.Connection) -> None:
         """From now on a statement that takes too many steps ends with InterruptError."""
         connection.set_progress_handler(self._is_over, _EVERY)
 
-    def begin(self) -> None:
-        """Start counting for a new statement."""
-        self._steps = 0
-
     def for_each(self, params: Iterable[Any]) -> Iterator[Any]:
         """``params``, counting each as a new statement."""
         for one in params:
-            self._steps = 0
+            self.steps = 0
             yield one
 
     def _is_over(self) -> bool:
-        self._steps += _EVERY
-        return self._steps > LEAST and self._steps > LEAST + PER_BYTE * self._bytes()
+        self.steps += _EVERY
+        return self.steps > LEAST and self.steps > LEAST + PER_BYTE * self._bytes()
 
     def _bytes(self) -> int:
         """Its size on the disk: holes in a file do not count."""

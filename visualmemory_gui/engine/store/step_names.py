@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.database import Database
@@ -32,8 +31,7 @@ _PAST = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Outline:
+class Outline(NamedTuple):
     """What a name needs of a step: how many exemplars, which fields, and each (before, after) that occurs, up to a few.
 
     ``moves`` is empty where there are too many to name, and for fields whose values are not named. ``sample`` are the
@@ -47,8 +45,7 @@ class Outline:
     label: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StepName:
+class StepName(NamedTuple):
     """The name of a step: a verb of ``_PAST``, or one that reads the same in both forms, and what it was done to.
 
     ``label`` is the class that the step gave to all its exemplars; then ``rest`` ends with it.
@@ -77,8 +74,7 @@ class StepLabels(Protocol):
     def taught(self, outline: Outline) -> str | None: ...
 
 
-@dataclass(frozen=True, slots=True)
-class StoredLabels:
+class StoredLabels(NamedTuple):
     """Those of the stored step ``step``."""
 
     database: Database
@@ -94,16 +90,15 @@ class StoredLabels:
 
 
 def outline_of(records: Iterable[Record], label_of_all: Callable[[set[int]], str | None]) -> Outline:
-    """The outline of the given records; ``label_of_all`` tells the one label of exemplars, if that is known."""
-    kept = list(records)
-    ids = {record.exemplar for record in kept}
-    return Outline(
-        len(ids),
-        frozenset(record.field for record in kept),
-        frozenset((record.before, record.after) for record in kept),
-        tuple(sorted(ids)[:SAMPLE]),
-        label_of_all(ids),
-    )
+    """The outline of the given records; ``label_of_all`` tells the one label of exemplars, if that is known: it names
+    what was added."""
+    ids, fields, moves = set[int](), set[str](), set[tuple[Value, Value]]()
+    for exemplar, field, before, after in records:
+        ids.add(exemplar)
+        fields.add(field)
+        moves.add((before, after))
+    label = label_of_all(ids) if "withdrawn" in fields else None
+    return Outline(len(ids), frozenset(fields), frozenset(moves), tuple(sorted(ids)[:SAMPLE]), label)
 
 
 def outline_in(database: Database, step: int) -> Outline:

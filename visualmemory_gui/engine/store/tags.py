@@ -41,25 +41,18 @@ class Tags:
         A name that reads as a step or a time is refused, since any of the three may be given to name a state.
         Raises DamagedMemory too.
         """
-        name = clean(name)
-        if moment(name) is not None:
-            raise BadValue(f"{name!r} reads as a step or a time; choose a name that is neither")
         with self._database.atomic():
             there = self.get(name)
             top = self._database.maybe(
                 "select number, position from steps where state = 'done' order by position desc limit 1"
             )
-            step, position = top if top is not None else (None, 0)
+            tag = new_tag(name, top, there, move=move)
+            if tag is there:
+                return tag
             change = self._database.ledger.change
-            if there is not None and (there.step, there.position) == (step, position):
-                return there
-            if there is not None and not move:
-                after = f"after step {there.step}" if there.step is not None else "before the first step"
-                raise BadValue(f"the tag {name!r} names the state {after} already; to name this one, move the tag")
-            tag = Tag(name, step, position, time.time())
-            values = {"step": step, "position": position, "change": change, "time": tag.time}
-            if not TAGS.rewrite(self._database, "name = ?", (name,), **values):
-                TAGS.insert(self._database, [(name, *values.values())])
+            values = {"step": tag.step, "position": tag.position, "change": change, "time": tag.time}
+            if not TAGS.rewrite(self._database, "name = ?", (tag.name,), **values):
+                TAGS.insert(self._database, [(tag.name, *values.values())])
         return tag
 
     def all(self) -> list[Tag]:
@@ -74,6 +67,21 @@ class Tags:
     def drop(self, name: str) -> None:
         with self._database.atomic():
             remove(self._database, [clean(name)])
+
+
+def new_tag(name: str, top: tuple[int, int] | None, there: Tag | None, *, move: bool) -> Tag:
+    """The tag ``name`` of the state after ``top``, the number and position of the last step that is done; ``there``,
+    that of this name, if it names this state already. Raises BadValue, see ``Tags.put``."""
+    name = clean(name)
+    if moment(name) is not None:
+        raise BadValue(f"{name!r} reads as a step or a time; choose a name that is neither")
+    step, position = top if top is not None else (None, 0)
+    if there is not None and (there.step, there.position) == (step, position):
+        return there
+    if there is not None and not move:
+        after = f"after step {there.step}" if there.step is not None else "before the first step"
+        raise BadValue(f"the tag {name!r} names the state {after} already; to name this one, move the tag")
+    return Tag(name, step, position, time.time())
 
 
 def remove(database: Database, names: Iterable[str]) -> None:

@@ -26,19 +26,22 @@ class Record(NamedTuple):
     after: Value
 
 
+_NOTHING = Changes(edit=None, change=0)
+
+
 class Writer:
-    """Collects what a transaction does to exemplars; ``change`` is stamped on each row it touches.
+    """Collects what the open transaction does to exemplars; ``change``, the ledger's next one, is stamped on each row
+    it touches.
 
     ``changes`` says what happened once the block has ended, ``written`` what the rows have become.
     """
 
-    def __init__(self, database: Database) -> None:
+    def __init__(self, database: Database, change: int) -> None:
         self.time = time.time()
-        self.changes = Changes(edit=None, change=0)
+        self.changes = _NOTHING
         self.written = Written()
+        self.change = change
         self._database = database
-        self.dim = database.ledger.dim
-        self.change = database.ledger.change + 1
         self._touched = False
         self._records: dict[tuple[int, Field], tuple[Value, Value]] = {}
 
@@ -88,7 +91,7 @@ class Writer:
 def writing(database: Database) -> Iterator[Writer]:
     """One transaction whose changes to exemplars make no step of the history."""
     with database.atomic():
-        writer = Writer(database)
+        writer = Writer(database, database.ledger.next_change)
         yield writer
         writer.save()
 

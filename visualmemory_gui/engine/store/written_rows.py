@@ -48,17 +48,11 @@ class Written:
 
     def now(self, ids: Iterable[int]) -> list[Now]:
         """What ``ids`` have become, in the order of ids."""
-        rows = [self._rows[i] for i in sorted(ids)]
-        return [
-            Now(
-                row.id,
-                row.label,
-                not (row.struck or row.withdrawn),
-                effective_trust(row.trust, row.derived),
-                row.change,
-            )
-            for row in rows
-        ]
+        found = []
+        for row in map(self._rows.__getitem__, sorted(ids)):
+            active, trust = not (row.struck or row.withdrawn), effective_trust(row.trust, row.derived)
+            found.append(Now(row.id, row.label, active, trust, row.change))
+        return found
 
     def snapshot_rows(self, ids: Iterable[int]) -> Rows:
         """What decisions need of ``ids``, in the order of ids."""

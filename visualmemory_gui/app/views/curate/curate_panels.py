@@ -99,7 +99,9 @@ class ExemplarsPanel(Panel):
     def set_actions(self, actions: Sequence[QAction]) -> None:
         """Buttons for what can be done with the selection."""
         for action in actions:
-            self._row.addWidget(button_of(action))
+            button = button_of(action)
+            button.setMinimumWidth(theme.px(50))  # its text is cut in a narrow window
+            self._row.addWidget(button)
 
     def set_side(self, side_pt: float) -> None:
         """Show the size of the images."""

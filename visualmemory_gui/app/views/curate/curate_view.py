@@ -103,7 +103,7 @@ class CurateView(QWidget):
         self._show_order()
         self.words.set_memory(memory)
         self.history.set_memory(memory)
-        self.tabs.set_memory(memory)
+        self.tabs.set_memory(self._session.whole)
         self.tree.go_to("all")
 
     def on_changed(self, changes: Changes) -> None:
@@ -391,7 +391,8 @@ class CurateView(QWidget):
         heard_in = (self.classes, self.middle, self.steps)
         self.actions_by_id = action.build(self, curate_actions.ACTIONS, prefix="curate", heard_in=heard_in)
         self.middle.set_actions([self.actions_by_id[name] for name in ("strike", "restore", "relabel")])
-        split.setStretchFactor(1, 1)
+        for place, stretch in enumerate((1, 4, 1)):
+            split.setStretchFactor(place, stretch)
         split.setSizes(list(WIDTHS))
         column = QVBoxLayout(self)
         margin = theme.px(6)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QTabWidget, QWidget
 
+from visualmemory_gui.app.actions.action import LACKS
 from visualmemory_gui.app.actions.action import key_sheet as keys_of
 from visualmemory_gui.app.models.misleaders import MisleadingModel
 from visualmemory_gui.app.models.review import ReviewModel
@@ -79,6 +80,9 @@ class ReviewTabs(QTabWidget):
         self.model.set_memory(memory)
         self.misled.set_memory(memory)
         self.suspects.evidence.set_memory(memory)
+        for page in (self.suspects, self.misleading, self.groups):
+            self.setTabEnabled(self.indexOf(page), memory is not None)
+            self.setTabToolTip(self.indexOf(page), "" if memory is not None else LACKS["whole"])
         self.show_grid()
 
     def on_changed(self, changes: Changes) -> None:

@@ -6,13 +6,13 @@ from PySide6.QtCore import QModelIndex
 
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.models.class_rows import ClassRole
-from visualmemory_gui.app.models.headline import winning_label
 from visualmemory_gui.app.models.impact import propose, propose_lesson
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.decide.decision_panel import DecisionPanel
 from visualmemory_gui.app.views.decide.neighbours_panel import NeighboursPanel
 from visualmemory_gui.app.views.decide.query_panel import QueryPanel
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding, Proposed
+from visualmemory_gui.engine.decision.levels import winning_label
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
 

@@ -252,9 +252,8 @@ class DecideView(QWidget):
         split.setObjectName("decideSplit")
         split.setChildrenCollapsible(False)
         split.setHandleWidth(theme.px(6))
-        query, vote = ScrolledPanel(self.query, name="Query"), ScrolledPanel(self.decision, name="Decision")
         self.neighbours.setMinimumWidth(theme.px(255))
-        for panel in (query, self.neighbours, vote):
+        for panel in (ScrolledPanel(self.query, name="Query"), self.neighbours, self.decision):
             split.addWidget(panel)
             split.setStretchFactor(split.count() - 1, 8 if panel is self.neighbours else 1)
         split.setSizes(list(WIDTHS))

@@ -15,12 +15,16 @@ from visualmemory_gui.app.widgets.cards.shares_bars import SharesBars
 from visualmemory_gui.app.widgets.panels.class_filter import ClassFilter
 from visualmemory_gui.app.widgets.panels.flip_line import FlipLine
 from visualmemory_gui.app.widgets.panels.opinion_line import OpinionLine
+from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 
 FEW_CLASSES = 7  # are all in sight
 
 
 class DecisionPanel(QFrame):
-    """The decision of a ``DecisionModel``, and the second opinion on it of an ``OpinionModel``."""
+    """The decision of a ``DecisionModel``, and the second opinion on it of an ``OpinionModel``.
+
+    Where room is short the ``vote`` scrolls: classes to drop on stay in sight.
+    """
 
     def __init__(
         self, decision: DecisionModel, marks: ClassMarks, opinion: OpinionModel, parent: QWidget | None = None
@@ -91,13 +95,20 @@ class DecisionPanel(QFrame):
         self.details.set_brief(brief)
 
     def _lay_out(self) -> None:
+        vote = QWidget()
+        above = QVBoxLayout(vote)
+        above.setContentsMargins(0, 0, 0, 0)
+        for widget in (_titled("Vote"), self.bars, self.why, self.opinion, self.flip, self.details):
+            above.addWidget(widget)
+        above.addStretch(1)
+        self.vote = ScrolledPanel(vote, name="Vote", inside=True)
         column = QVBoxLayout(self)
-        for text, widgets in (
-            ("Vote", (self.bars, self.why, self.opinion, self.flip, self.details)),
-            ("Classes", (self.filter, self.classes)),
-        ):
-            title = QLabel(text)
-            title.setProperty("title", True)
-            column.addWidget(title)
-            for widget in widgets:
-                column.addWidget(widget, 1 if widget is self.classes else 0)
+        for part in (self.vote, _titled("Classes"), self.filter):
+            column.addWidget(part)
+        column.addWidget(self.classes, 1)  # a stretch, and so down to its least height before the vote scrolls
+
+
+def _titled(text: str) -> QLabel:
+    title = QLabel(text)
+    title.setProperty("title", True)
+    return title

@@ -6,7 +6,7 @@ from math import ceil
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPersistentModelIndex, Qt, QTimer, Signal
 from PySide6.QtGui import QColor, QDrag, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QResizeEvent, QWheelEvent
-from PySide6.QtWidgets import QListView, QStyle, QStyleOptionViewItem, QWidget
+from PySide6.QtWidgets import QListView, QStyleOptionViewItem, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.card_roles import CardRole
@@ -77,7 +77,7 @@ class CardGrid(QListView):
     def _fit(self) -> None:
         """Give the cards the largest side at which whole columns fill the width."""
         frame = self._cell() - theme.px(self._side_pt())
-        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
+        bar = self.verticalScrollBar().sizeHint().width()
         side = best_side(self.width() - bar - 2, frame=frame, gap=self.spacing(), largest=theme.px(self.largest))
         if side != self._side:
             self._side = side

@@ -29,6 +29,7 @@ from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
 from visualmemory_gui.app.widgets.dialogs.opinion_dialog import OpinionDialog
 from visualmemory_gui.app.widgets.dialogs.originals_dialog import OriginalsDialog
 from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
+from visualmemory_gui.app.widgets.dialogs.shared_dialog import SharedDialog
 from visualmemory_gui.app.widgets.dialogs.skipped_dialog import SkippedDialog
 from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 from visualmemory_gui.app.widgets.dialogs.video_dialog import VideoDialog
@@ -51,6 +52,12 @@ class Choosers:
     def memory(self, then: Callable[[str], object]) -> None:
         """Ask for the folder of an existing memory."""
         self._folder("Open a memory (a folder NAME.vmem)", then)
+
+    def shared(self, then: Callable[[str, str], object]) -> None:
+        """Ask for the address of a shared memory, and for a token."""
+        dialog = SharedDialog(self._window)
+        dialog.confirmed.connect(then)
+        dialog.open()
 
     def reading(self, why: str, then: Callable[[], object]) -> None:
         """Ask whether to open for reading a memory that cannot be edited now."""

@@ -25,10 +25,12 @@ class StatusBar(QStatusBar):
         self.index = self._label("statusIndex", "Index")
         self.device = self._label("statusDevice", "What the graphics card cannot do")
         self.saved = self._label("statusSaved", "Saved")
+        self.server = self._label("statusServer", "Server")
         self.task_bar = TaskBar(session.tasks)
         self.addPermanentWidget(self.task_bar, 1)
         self.addPermanentWidget(bell)  # here it is in sight in a narrow window too
         self.setMinimumHeight(self.task_bar.sizeHint().height() + theme.px(4))  # nothing moves when a task appears
+        self.server.setFont(theme.points(self.font(), bold=True))
         self.device.setFont(theme.points(self.font(), bold=True))
         session.encoder_changed.connect(self.encoder.set_full_text)
         session.saving_changed.connect(self.on_saving_changed)

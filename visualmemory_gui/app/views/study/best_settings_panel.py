@@ -45,7 +45,7 @@ class BestSettingsPanel(QWidget):
             )
 
     def on_memory(self) -> None:
-        self.model.set_memory(self._session.memory)
+        self.model.set_memory(self._session.whole)
 
     def on_updated(self) -> None:
         model, found = self.model, self.model.found

@@ -100,8 +100,8 @@ class EvaluatePage(ChartPage):
     def on_memory(self) -> None:
         memory = self._session.memory
         self.thumbnails.set_source(None if memory is None else memory.catalog.thumbnails)
-        self.model.set_memory(memory)
-        self.blame.set_memory(memory)
+        self.model.set_memory(self._session.whole)
+        self.blame.set_memory(self._session.whole)
 
     def on_changed(self, changes: Changes) -> None:
         self.thumbnails.forget(changes.forgotten)

@@ -65,7 +65,7 @@ class ExperimentPage(ChartPage, Generic[Found]):
         self.column.addWidget(self.answer)
         self.column.setSpacing(theme.px(6))
         self.model.updated.connect(self.on_updated)
-        session.memory_opened.connect(lambda: self.model.set_memory(session.memory))
+        session.memory_opened.connect(lambda: self.model.set_memory(session.whole))
         session.memory_closed.connect(lambda: self.model.set_memory(None))
         session.changed.connect(self.model.on_changed)
 

@@ -172,7 +172,7 @@ class MapPage(StudyPage):
         self.thumbnails.set_source(memory.catalog.thumbnails if memory else None)
         self._originals.set_memory(memory)
         self.classes = MapClasses()
-        self.model.set_memory(memory)
+        self.model.set_memory(self._session.whole)
 
     def on_changed(self, changes: Changes) -> None:
         self.thumbnails.forget(changes.forgotten)
@@ -269,16 +269,16 @@ class MapPage(StudyPage):
     # What they read
 
     def _cells(self, ids: Ids) -> list[Cell]:
-        memory = self._session.memory
+        memory = self._session.whole
         return cells_of(memory.snapshot, ids) if memory is not None else []
 
     def _parted(self) -> tuple[Ids, Ids]:
         """The selected exemplars, active and struck ones."""
-        memory = self._session.memory
+        memory = self._session.whole
         return parted(memory.snapshot, self.view.selected) if memory is not None else (NONE, NONE)
 
     def _labels(self) -> list[str]:
-        memory = self._session.memory
+        memory = self._session.whole
         return sorted(memory.snapshot.class_counts(), key=str.casefold) if memory is not None else []
 
     def _current(self) -> int | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-from PySide6.QtCore import Qt
 from PySide6.QtGui import QStandardItemModel
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QSizePolicy, QStackedWidget, QVBoxLayout, QWidget
 
@@ -67,6 +66,7 @@ class PrunePage(StudyPage):
 
     def begin(self) -> None:
         self.on_watch_set_changed()
+        self._offer_methods()
         if self.model.found is None and not self.model.running and not self.model.refusal:
             self.model.look()
 
@@ -88,11 +88,23 @@ class PrunePage(StudyPage):
     def on_memory_changed(self) -> None:
         memory = self._session.memory
         self.thumbnails.set_source(memory.catalog.thumbnails if memory else None)
-        self.model.set_memory(memory)
+        self.model.set_memory(self._session.whole)
 
     def on_chosen(self) -> None:
         """Switch to another method, or another judge."""
         self.model.choose(self.method.currentData(), self.judge.currentData())
+
+    def _offer_methods(self) -> None:
+        """Offer the methods that the memory's voting rule allows, and choose one of them."""
+        choices = self.method.model()
+        assert isinstance(choices, QStandardItemModel)
+        for place, (method, _, tip) in enumerate(METHODS):
+            refused = self.model.refused(method)
+            choices.item(place).setEnabled(not refused)
+            choices.item(place).setToolTip(refused or tip)
+        if not choices.item(self.method.currentIndex()).isEnabled():
+            self.method.setCurrentIndex(next(at for at in range(len(METHODS)) if choices.item(at).isEnabled()))
+            self.on_chosen()
 
     def on_watch_set_changed(self) -> None:
         """Offer the watch set as a judge where there is one."""
@@ -141,9 +153,8 @@ class PrunePage(StudyPage):
         self.method.setAccessibleName("How misleading exemplars are found")
         self.judge.setObjectName("pruneJudge")
         self.judge.setAccessibleName("Whose decisions show what misleads")
-        for place, (key, words, tip) in enumerate(METHODS):
+        for key, words, _ in METHODS:
             self.method.addItem(words, key)
-            self.method.setItemData(place, tip, Qt.ItemDataRole.ToolTipRole)
         self.method.setCurrentIndex(self.method.findData(self.model.method))
         for judge, words in JUDGES:
             self.judge.addItem(words, judge)

@@ -8,7 +8,10 @@ from typing import ClassVar, Never
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QBoxLayout, QFrame, QLabel, QWidget
 
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions.action import Action, key_sheet
+
+ALONE_SIDE_PT = 120.0  # left and right of a text in the middle of a page
 
 
 class StudyPage(QFrame):
@@ -59,4 +62,6 @@ def dim_label(text: str = "", *, middle: bool = False) -> QLabel:
 def explain(column: QBoxLayout, label: QLabel, *, alone: bool) -> None:
     """Place ``label``, which says what a page is for: in its middle while it is empty, else above its content."""
     label.setAlignment(Qt.AlignmentFlag.AlignCenter if alone else Qt.AlignmentFlag.AlignLeft)
+    side = theme.px(ALONE_SIDE_PT) if alone else 0
+    label.setContentsMargins(side, 0, side, 0)
     column.setStretchFactor(label, 1000 if alone else 0)

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer, Signal
+from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QTabWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QLabel, QPushButton, QTabWidget, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.session import Session
@@ -18,12 +18,18 @@ from visualmemory_gui.app.views.study.tune_page import TunePage
 from visualmemory_gui.app.views.study.watch_page import WatchPage
 from visualmemory_gui.app.widgets.map.map_view import MapView
 
+SHARED = (
+    "The exemplars of this shared memory are on its server, and Study needs all of them on this computer. "
+    "A sample in a folder answers the same questions about a part of them, drawn at random."
+)
+
 
 class StudyView(QWidget):
     """The pages of Study. It passes on their requests; a page begins its work when it is shown."""
 
     query_chosen = Signal(object)  # a Query, or the id of an exemplar
     exemplars_chosen = Signal(str, object)  # what they have in common, and their ids
+    sample_wanted = Signal()  # of a shared memory, in a folder
     folder_wanted = Signal(str, object)  # the question, and the function to call with the answer
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
@@ -56,7 +62,28 @@ class StudyView(QWidget):
         margin = theme.px(6)
         column.setContentsMargins(margin, margin, margin, margin)
         column.addWidget(self.tabs)
-        session.memory_opened.connect(self.begin)
+        self.notice = QWidget()
+        self.notice.setObjectName("studyNotice")
+        self.pull = QPushButton("Pull a sample…")
+        self.pull.setObjectName("pullSample")
+        self.pull.clicked.connect(self.sample_wanted)
+        said = QLabel(SHARED, wordWrap=True, alignment=Qt.AlignmentFlag.AlignCenter)
+        lines = QVBoxLayout(self.notice)
+        lines.addStretch()
+        lines.addWidget(said)
+        lines.addWidget(self.pull, alignment=Qt.AlignmentFlag.AlignHCenter)
+        lines.addStretch()
+        self.notice.hide()
+        column.addWidget(self.notice)
+        self._session = session
+        session.memory_opened.connect(self.on_memory_opened)
+
+    def on_memory_opened(self) -> None:
+        """Show the pages, or, for a memory whose exemplars are on a server, what to do instead."""
+        is_whole = self._session.whole is not None
+        self.tabs.setVisible(is_whole)
+        self.notice.setVisible(not is_whole)
+        self.begin()
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)

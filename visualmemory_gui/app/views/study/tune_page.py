@@ -9,7 +9,7 @@ from visualmemory_gui.app.actions.action import Action, Fact, build, show_target
 from visualmemory_gui.app.models.tuning import TuningModel, descent, details, proposed_tuning, verdict
 from visualmemory_gui.app.operations import study
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.app.views.kit.buttons import ActionButton, bind, button_of
+from visualmemory_gui.app.views.kit.buttons import ActionButton, bind, button_of, primary_of
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.study.chart_page import EXPORT, ChartPage
 from visualmemory_gui.app.views.study.study_page import dim_label, explain, titled
@@ -58,7 +58,7 @@ class TunePage(ChartPage):
             study.tune(self._session, self.model.found)
 
     def on_memory_changed(self) -> None:
-        self.model.set_memory(self._session.memory)
+        self.model.set_memory(self._session.whole)
 
     def on_stepped(self) -> None:
         tuned, steps = self.model.found, self.model.steps
@@ -101,8 +101,8 @@ class TunePage(ChartPage):
             plots.addWidget(curve, 1)
         top.addWidget(titled(self.title))
         top.addStretch(1)
-        for name in ("export", "look"):
-            top.addWidget(button_of(self.actions_by_id[name]))
+        top.addWidget(button_of(self.actions_by_id["export"]))
+        top.addWidget(primary_of(self.actions_by_id["look"]))
         below.addWidget(self.why, 1)
         below.addWidget(apply)
         column = self._column = QVBoxLayout(self)

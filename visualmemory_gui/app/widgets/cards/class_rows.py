@@ -19,6 +19,7 @@ from visualmemory_gui.app.widgets.tables.letters import Letters
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 Index = QModelIndex | QPersistentModelIndex
+USUAL_ROWS, LEAST_ROWS = 8, 3
 
 
 class ClassList(QListView):
@@ -82,11 +83,15 @@ class ClassList(QListView):
         self.updateGeometry()
 
     def sizeHint(self) -> QSize:
-        pitch = self.fontMetrics().height() + theme.px(8)
-        return QSize(theme.px(150), pitch * min(8, self._rows.rowCount()) + 4)
+        return self._size_of(USUAL_ROWS)
 
     def minimumSizeHint(self) -> QSize:
-        return self.sizeHint()
+        return self._size_of(LEAST_ROWS)
+
+    def _size_of(self, rows: int) -> QSize:
+        """The size at which ``rows`` are in sight, fewer if there are no more."""
+        pitch = self.fontMetrics().height() + theme.px(8)
+        return QSize(theme.px(150), pitch * min(rows, self._rows.rowCount()) + 4)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         self._consider(event)

@@ -32,6 +32,7 @@ from visualmemory_gui.engine.text.visible_text import how_many
 
 Index = QModelIndex | QPersistentModelIndex
 COLUMNS, ROWS = 4, 3
+AROUND_PT = 140.0  # of height for the texts, the buttons, and what a desktop puts above and below a window
 SIDE_PT, FADED = 92.0, 0.3
 ROW = int(Qt.ItemDataRole.UserRole) + 1
 MEANING = "Click an image, or press Space, to leave it out. Enter teaches the others, in one step."
@@ -106,8 +107,9 @@ class _Sheet(QListWidget):
         self.setItemDelegate(_TileDelegate(self, names))
         tile, edge = self.tile(), 2 * self.frameWidth() + 1
         self.setGridSize(tile)
-        bar = self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent)
-        high = min(ROWS, max(1, -(-len(rows) // COLUMNS)))
+        bar = self.verticalScrollBar().sizeHint().width()
+        fit = (self.screen().availableGeometry().height() - theme.px(AROUND_PT)) // tile.height()
+        high = max(1, min(ROWS, fit, -(-len(rows) // COLUMNS)))
         self.setMinimumSize(COLUMNS * tile.width() + bar + edge, high * tile.height() + edge)
         for row in rows:
             item = QListWidgetItem()

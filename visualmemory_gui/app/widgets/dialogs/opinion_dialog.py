@@ -42,7 +42,7 @@ class OpinionDialog(FittingDialog):
         for widget in (heading, self.list, facts, stays, self.always, buttons):
             column.addWidget(widget)
         self.list.setFocus()
-        self.resize(theme.px(420), theme.px(390))
+        self.resize(theme.px(420), min(theme.px(390), self.screen().availableGeometry().height() - theme.px(60)))
 
     def accept(self) -> None:
         self.confirmed.emit(self.always.isChecked())

@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.window_settings import SIDES, OfMemory, WindowSettings
+from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 from visualmemory_gui.engine.decision.class_factor import IN_WORDS, LARGEST
 from visualmemory_gui.engine.decision.voting_rules import PARAMETERS as RULE_PARAMETERS
 from visualmemory_gui.engine.decision.voting_rules import parameter_setting
@@ -29,6 +30,7 @@ from visualmemory_gui.engine.decision.voting_scheme import k_setting, usual_k
 from visualmemory_gui.engine.types import PARAMETER_LIMITS, QUANTILE_LIMITS, RULES, MemorySettings
 
 MOST_K = 100_000
+AROUND_PT = 50.0  # of height for what a desktop puts above and below a window
 DECIMALS = 4
 OFF = QUANTILE_LIMITS[0] - 10.0**-DECIMALS
 TESTS = {
@@ -65,14 +67,21 @@ class SettingsDialog(QDialog):
         self._memory = memory
         self._rows: dict[str, QWidget] = {}
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.button(QDialogButtonBox.StandardButton.Ok).setProperty("primary", True)
         buttons.accepted.connect(self.accept)
         buttons.rejected.connect(self.reject)
-        column = QVBoxLayout(self)
+        boxes = QWidget(self)
+        above = QVBoxLayout(boxes)
+        above.setContentsMargins(0, 0, 0, 0)
         if memory is not None:
-            column.addWidget(self._memory_box(memory))
-        column.addWidget(self._window_box(window))
+            above.addWidget(self._memory_box(memory))
+        above.addWidget(self._window_box(window))
         self._align()
+        column = QVBoxLayout(self)
+        column.addWidget(ScrolledPanel(boxes, name="Settings", inside=True))
         column.addWidget(buttons)
+        wanted, room = self.sizeHint(), self.screen().availableGeometry().height() - theme.px(AROUND_PT)
+        self.resize(wanted.width(), min(wanted.height(), room))
 
     def accept(self) -> None:
         chosen = self._chosen_for_memory()

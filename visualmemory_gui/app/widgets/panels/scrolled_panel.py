@@ -4,32 +4,39 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QScrollArea, QSizePolicy, QStyle, QWidget
+from PySide6.QtWidgets import QScrollArea, QSizePolicy, QWidget
 
 from visualmemory_gui.app import theme
 
 LEAST_PT = 130.0  # the width of the narrowest panel
+STEP_PT = 8.0
 
 
 class ScrolledPanel(QScrollArea):
     """Makes ``panel`` as wide and as high as the area, but never lower than its layout needs at that width.
 
-    Qt's own ``widgetResizable`` scrolls below a panel's preferred height; here the panel shrinks first.
+    Qt's own ``widgetResizable`` scrolls below a panel's preferred height; here the panel shrinks first. ``inside``
+    another panel the area has no ground of its own, and is no higher than its content.
     """
 
-    def __init__(self, panel: QWidget, *, name: str) -> None:
+    def __init__(self, panel: QWidget, *, name: str, inside: bool = False) -> None:
         super().__init__()
         self._panel = panel
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self.setSizePolicy(panel.sizePolicy().horizontalPolicy(), QSizePolicy.Policy.Expanding)
+        policy = QSizePolicy.Policy.Maximum if inside else QSizePolicy.Policy.Expanding
+        self.setSizePolicy(panel.sizePolicy().horizontalPolicy(), policy)
         self.setAccessibleName(name)
         self.setWidget(panel)
+        self.verticalScrollBar().setSingleStep(theme.px(STEP_PT))  # the wheel takes three
+        if inside:
+            panel.setAutoFillBackground(False)
+            self.viewport().setAutoFillBackground(False)
         self._fit()
 
     def sizeHint(self) -> QSize:
-        return self._panel.sizeHint()
+        return QSize(self._panel.sizeHint().width(), self._least_height(self.maximumViewportSize().width()))
 
     def minimumSizeHint(self) -> QSize:
         wide = self._panel.minimumSizeHint().width() + self._bar
@@ -38,6 +45,8 @@ class ScrolledPanel(QScrollArea):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._fit()
+        if event.size().width() != event.oldSize().width():
+            self.updateGeometry()  # what it needs in height depends on the width
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         asked = watched is self._panel and event.type() == QEvent.Type.LayoutRequest
@@ -56,7 +65,7 @@ class ScrolledPanel(QScrollArea):
     @property
     def _bar(self) -> int:
         """The width of a scroll bar."""
-        return self.style().pixelMetric(QStyle.PixelMetric.PM_ScrollBarExtent, None, self)
+        return self.verticalScrollBar().sizeHint().width()
 
     def _least_height(self, width: int) -> int:
         layout = self._panel.layout()

@@ -57,6 +57,7 @@ class ClassTree(QTreeView):
         self.setObjectName("classTree")
         self.setAccessibleName("Classes")
         self.setHeaderHidden(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the count at the end stays
         self.setUniformRowHeights(True)
         self.setFrameShape(QTreeView.Shape.NoFrame)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

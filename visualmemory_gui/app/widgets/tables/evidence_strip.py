@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent
+from PySide6.QtGui import QColor, QIcon, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from visualmemory_gui.app import theme
@@ -14,13 +14,17 @@ from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.widgets.cards.label_chip import paint_chip
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
-SIDE_PT = 66.0
+SIDE_PT, LEAST_SIDE_PT = 66.0, 30.0
 EACH = 3  # images of a label
-GAP_PT = 14.0
+GAP_PT, SPACING_PT = 14.0, 3.0
+EDGE_PT = 8.0  # left and right of an image, together
 
 
 class EvidenceStrip(QWidget):
-    """The evidence on the label of one suspect. ``opened``: one of its images is wanted large."""
+    """The evidence on the label of one suspect, in images that are smaller where there is little width.
+
+    ``opened``: one of the images is wanted large.
+    """
 
     opened = Signal(object)  # an exemplar's id
 
@@ -41,6 +45,21 @@ class EvidenceStrip(QWidget):
         thumbnails.loaded.connect(lambda _: self._show_images())
         theme.notifier.changed.connect(self.update)
         self.on_updated()
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(self._wide(theme.px(LEAST_SIDE_PT)), super().minimumSizeHint().height())
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        spare = self._wide(theme.px(SIDE_PT)) - self.width()
+        side = theme.px(SIDE_PT) - max(0, -(-spare // len(self._all)))
+        for shown in self._all:
+            shown.set_side(side)
+
+    def _wide(self, side: int) -> int:
+        """The width that images of ``side`` pixels take, with the gaps between them."""
+        images = len(self._all)
+        return images * (side + theme.px(EDGE_PT)) + 2 * theme.px(GAP_PT) + (images + 2) * theme.px(SPACING_PT)
 
     @property
     def _all(self) -> tuple[_Shown, ...]:
@@ -71,7 +90,7 @@ class EvidenceStrip(QWidget):
     def _lay_out(self) -> None:
         grid = QGridLayout(self)
         grid.setContentsMargins(0, theme.px(4), 0, theme.px(2))
-        grid.setHorizontalSpacing(theme.px(3))
+        grid.setHorizontalSpacing(theme.px(SPACING_PT))
         grid.setVerticalSpacing(theme.px(2))
         grid.addWidget(self.image, 1, EACH + 1)
         for head, side, first in ((self._heads[0], self.own, 0), (self._heads[1], self.suggested, EACH + 3)):
@@ -102,10 +121,13 @@ class _Shown(QToolButton):
         self.exemplar: int | None = None
         self.setAutoRaise(True)
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
-        side = theme.px(SIDE_PT)
-        self.setIconSize(QSize(side, side))
-        self.setFixedSize(side + theme.px(8), side + self.fontMetrics().height() + theme.px(10))
+        self.set_side(theme.px(SIDE_PT))
         self.show_exemplar(None)
+
+    def set_side(self, side: int) -> None:
+        """Show the image with sides of up to ``side`` pixels."""
+        self.setIconSize(QSize(side, side))
+        self.setFixedSize(side + theme.px(EDGE_PT), side + self.fontMetrics().height() + theme.px(10))
 
     def show_exemplar(self, exemplar: int | None, text: str = "", words: str = "") -> None:
         self.exemplar = exemplar

@@ -1,0 +1,222 @@
+"""A shared memory in the window: what is done with it as with a folder, and what is said when its server is gone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QLabel, QLineEdit
+
+from tests.app.conftest import Answers, Desk
+from tests.conftest import paint_image
+from visualmemory_gui.app.widgets.dialogs.shared_dialog import SharedDialog
+from visualmemory_gui.engine.errors import ServerError
+from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.shared_memory import push, shared_memory
+from visualmemory_gui.engine.shared_memory.address import SharedAddress
+from visualmemory_gui.engine.shared_memory.in_process_server import InProcessServer
+from visualmemory_gui.engine.shared_memory.lease import LeaseTimes
+from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
+from visualmemory_gui.engine.shared_memory.server import ServerRow
+
+ADDRESS = "milvus+http://localhost:19530/small"
+
+
+class Server(InProcessServer):
+    """A server that can be taken away, and that keeps what it was asked with."""
+
+    gone = False
+    token = ""
+
+    def _require_there(self) -> None:
+        if self.gone:
+            raise ServerError("the server localhost:19530 does not answer")
+
+    def query(self, *args, **more):  # type: ignore[no-untyped-def]
+        self._require_there()
+        return super().query(*args, **more)
+
+    def search(self, *args, **more):  # type: ignore[no-untyped-def]
+        self._require_there()
+        return super().search(*args, **more)
+
+    def upsert(self, collection: str, rows: list[ServerRow]) -> None:  # type: ignore[override]
+        self._require_there()
+        super().upsert(collection, rows)
+
+
+@pytest.fixture
+def server(small: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
+    """The small memory, pushed to a server in this process, which is found at ``ADDRESS``."""
+    server = Server()
+    server.name = "localhost:19530"
+    with VisualMemory.open(small) as m:
+        push.push(m, server, "small")
+
+    def at(address: SharedAddress, *, token: str = "") -> Server:
+        server.token = token
+        return server
+
+    monkeypatch.setattr(MilvusServer, "at", at)
+    monkeypatch.setattr(
+        shared_memory, "USUAL_TIMES", LeaseTimes(renew_s=60.0, expire_s=0.2, settle_s=0.0, stop_s=120.0)
+    )
+    return server
+
+
+@pytest.fixture
+def shared(empty_desk: Desk, server: Server, tmp_path: Path) -> Iterator[Desk]:
+    """A window on the shared memory that has decided a red image."""
+    desk = empty_desk
+    desk.window.open(ADDRESS)
+    desk.settle()
+    assert desk.errors == []
+    paint_image((200, 30, 30), seed=9).save(tmp_path / "query.png")
+    desk.drop_files(desk.window.decide, tmp_path / "query.png")
+    yield desk
+    server.gone = False
+
+
+def status(desk: Desk, name: str) -> str:
+    found = desk.window.findChild(QLabel, name)
+    assert found is not None
+    return found.toolTip() or found.text()
+
+
+def state_of(desk: Desk, exemplar: int) -> str:
+    memory = desk.window.session.memory
+    assert memory is not None
+    return memory.catalog.get([exemplar])[0].state
+
+
+def test_an_image_is_decided_and_its_neighbours_are_edited(shared: Desk) -> None:
+    assert shared.decision.label is not None
+    first = shared.decision.voters[0].id
+    assert first in shared.window.session.decision.images
+    shared.select([first])
+    shared.press("actionStrike")
+    assert state_of(shared, first) == "struck" and first not in {n.id for n in shared.decision.neighbours}
+    shared.press("actionUndo")
+    assert state_of(shared, first) == "active" and first in {n.id for n in shared.decision.neighbours}
+    shared.press("actionRedo")
+    assert state_of(shared, first) == "struck"
+    shared.press("actionUndo")
+    shared.ask.label_answer = "taught/here"
+    shared.press("actionTeach")
+    assert shared.decision.in_memory[0].label == "taught/here"
+    assert shared.window.session.decision.counts["taught/here"] == 1
+    assert shared.errors == []
+
+
+def test_an_exemplar_is_decided_by_all_others(shared: Desk) -> None:
+    first = shared.decision.voters[0].id
+    shared.window.session.decision.ask_exemplar(first)
+    shared.settle()
+    assert first not in {n.id for n in shared.decision.neighbours} and shared.errors == []
+
+
+def test_curate_lists_and_corrects_the_exemplars(shared: Desk) -> None:
+    shared.window.show_workspace("curate")
+    shared.settle()
+    curate = shared.window.curate
+    assert len(curate.exemplars.ids) == 18
+    shared.window.session.memory.relabel([1], "new/class")  # type: ignore[union-attr]
+    shared.settle()
+    [cell] = curate.exemplars.cells(curate.exemplars.ids[:1])
+    assert cell.label == "new/class"
+    assert not curate.tabs.isTabEnabled(1) and "pull a sample" in curate.tabs.tabToolTip(1)
+    assert curate.history.rowCount() >= 1
+    assert shared.errors == []
+
+
+def test_the_queue_is_decided_again_after_a_lesson(shared: Desk, tmp_path: Path) -> None:
+    paths = []
+    for number in range(4):
+        paths.append(tmp_path / f"{number}.png")
+        paint_image((240, 230, 30), seed=700 + number).save(paths[-1])
+    shared.drop_files(shared.window.decide.query, *paths)
+    queue = shared.window.session.queue
+    assert queue.rowCount() == 4
+    memory = shared.window.session.memory
+    assert memory is not None
+    memory.queue.teach([1], "yellow")
+    shared.bot.waitUntil(lambda: queue.counts()[1] == 1)
+    assert {label for _, label in queue.winners([2, 3, 4])} == {"yellow"}
+    assert shared.errors == []
+
+
+def test_study_and_what_needs_all_rows_say_what_to_do_instead(shared: Desk) -> None:
+    for name in ("actionExport", "actionReembed", "actionWatch", "actionReport", "actionAdd"):
+        action = shared.window.actions_by_id[name]
+        assert not action.isEnabled() and "sample" in action.toolTip(), name
+    shared.window.show_workspace("study")
+    shared.settle()
+    assert shared.window.study.notice.isVisible() and not shared.window.study.tabs.isVisible()
+    assert shared.errors == []
+
+
+def test_a_forget_says_what_the_server_confirms(shared: Desk) -> None:
+    from visualmemory_gui.app.operations import forget
+
+    forget.forget(shared.window.session, [2])
+    shared.settle()
+    assert any("the server confirms" in note for note in shared.notes)
+    assert 2 not in shared.window.curate.exemplars.ids
+    assert status(shared, "statusSaved") == "saved" and shared.errors == []
+
+
+def test_a_server_that_is_gone_is_told_and_what_was_cut_short_is_finished_when_it_is_back(
+    shared: Desk, server: Server
+) -> None:
+    assert status(shared, "statusIndex") == "exact search on localhost:19530"
+    first = shared.decision.voters[0].id
+    server.gone = True
+    shared.select([first])
+    shared.press("actionStrike")
+    assert "does not answer" in shared.errors[0][0] and "finished" in shared.errors[0][1]
+    shared.bot.waitUntil(lambda: status(shared, "statusServer") == "localhost:19530 does not answer")
+    assert status(shared, "statusSaved") == "not saved"
+    server.gone = False
+    shared.window.server_watch.ask()
+    shared.settle()
+    shared.bot.waitUntil(lambda: status(shared, "statusServer") == "")
+    assert state_of(shared, first) in ("active", "struck")
+    assert shared.window.session.memory is not None
+    steps = shared.window.session.memory.history.steps()
+    assert state_of(shared, first) == ("struck" if steps else "active")  # whole, or not at all
+
+
+def test_the_token_is_typed_for_this_opening_alone(empty_desk: Desk, server: Server) -> None:
+    empty_desk.ask.path, empty_desk.ask.key = ADDRESS, "root:secret"
+    empty_desk.press("actionShared")
+    assert empty_desk.window.session.memory is not None and server.token == "root:secret"
+    assert empty_desk.window.windowTitle().startswith("small")
+    settings = empty_desk.window.settings
+    settings.sync()
+    kept = [str(settings.value(key)) for key in settings.allKeys()]
+    assert any(ADDRESS in value for value in kept) and not any("secret" in value for value in kept)
+
+
+def test_what_is_no_address_is_told_in_the_dialog(empty_desk: Desk) -> None:
+    got: list[tuple[str, str]] = []
+    dialog = SharedDialog(empty_desk.window)
+    dialog.confirmed.connect(lambda *both: got.append(both))
+    assert dialog.token.echoMode() == QLineEdit.EchoMode.Password
+    dialog.address.setText("milvus+http://localhost:19530/")
+    dialog.on_accepted()
+    assert "names no collection" in dialog.problem.text() and got == []
+    dialog.address.setText(ADDRESS)
+    dialog.on_accepted()
+    assert got == [(ADDRESS, "")]
+
+
+def test_one_that_another_client_edits_is_offered_for_reading(
+    empty_desk: Desk, server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    slow = LeaseTimes(renew_s=0.05, expire_s=0.3, settle_s=0.0, stop_s=5.0)
+    with shared_memory.SharedMemory.open(ADDRESS.replace("localhost", "elsewhere"), server=server, times=slow):
+        empty_desk.window.open(ADDRESS)
+        empty_desk.settle()
+        assert empty_desk.ask.asked and empty_desk.window.session.readonly
+    assert isinstance(empty_desk.ask, Answers)

@@ -1,0 +1,1 @@
+"""The application as one folder: everything it needs but torch."""
