@@ -14,7 +14,6 @@ from visualmemory_gui.cli.opening import shared_writer, writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue, VisualMemoryError
 from visualmemory_gui.engine.text.visible_text import how_many, remaining_pixels
-from visualmemory_gui.engine.types import ERASURES
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.experiments.unlearning_proof import Proof
@@ -138,6 +137,8 @@ def _tell_shared_receipt(receipt: SharedReceipt, *, as_json: bool) -> None:
     if as_json:
         emit(asdict(receipt))
         return
+    from visualmemory_gui.engine.types import ERASURES
+
     print_line(f"{how_many(len(receipt.ids))} forgotten: {receipt.erasure}")
     if receipt.labels:
         print_line(f"labels: {', '.join(receipt.labels)}")
