@@ -20,7 +20,7 @@ URL = "milvus+http://localhost:19530/birds"
 def server(monkeypatch: pytest.MonkeyPatch) -> InProcessServer:
     """What every connection reaches, and a lease that does not keep a test waiting."""
     found = InProcessServer()
-    monkeypatch.setattr(MilvusServer, "at", lambda _: found)
+    monkeypatch.setattr(MilvusServer, "at", lambda _, token=None: found)
     quick = lease.LeaseTimes(renew_s=0.05, expire_s=0.2, settle_s=0.0)
     monkeypatch.setattr(shared_memory, "USUAL_TIMES", quick)
     return found

@@ -29,7 +29,7 @@ from visualmemory_gui.app.models.recent_memories import RecentMemoriesModel
 from visualmemory_gui.app.operations import exchange, exemplars, watch_set
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.operations.maintenance import Upkeep
-from visualmemory_gui.app.operations.shared import ServerWatch, server_text
+from visualmemory_gui.app.operations.shared_server import ServerWatch, server_text
 from visualmemory_gui.app.runtime.place import opening, show_in_folder
 from visualmemory_gui.app.runtime.preload import Warming
 from visualmemory_gui.app.runtime.start_request import StartRequest, Workspace

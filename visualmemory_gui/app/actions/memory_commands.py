@@ -12,7 +12,7 @@ from visualmemory_gui.app.actions.encoder_choice import EncoderChoice
 from visualmemory_gui.app.actions.export_commands import ask_export
 from visualmemory_gui.app.models.encoders import EncodersModel
 from visualmemory_gui.app.models.note import NoteAction
-from visualmemory_gui.app.operations import exchange, folders, originals, reembed, shared
+from visualmemory_gui.app.operations import exchange, folders, originals, reembed, shared_server
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.export_dialog import free_name
 
@@ -45,7 +45,7 @@ class MemoryCommands:
         memory = self._session.memory
         if memory is not None and not memory.is_whole:
             suggested = Path(free_name(str(Path.home() / f"{memory.name}-sample"), preferences.MEMORY))
-            self._ask.new_memory(suggested, partial(shared.pull_sample, self._session))
+            self._ask.new_memory(suggested, partial(shared_server.pull_sample, self._session))
 
     def offer_reading(self, path: str, why: str) -> None:
         """Ask whether to open for reading a memory that cannot be edited now."""
