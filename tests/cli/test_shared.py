@@ -54,6 +54,7 @@ def test_the_commands_of_a_folder_serve_a_shared_memory(memory: Path, tmp_path: 
     steps = told("history", URL)["steps"]
     assert [step["edit"] for step in steps[:2]] == ["Add 1 exemplar", "Set the trust of 1 exemplar to 0.5"]
     assert told("revert", URL, steps[1]["step"])["ids"] == [4]
+    assert "no damage" in run("verify", URL).stdout
     assert told("pull", URL, tmp_path / "back.vmem") == {
         "memory": str(tmp_path / "back.vmem"),
         "exemplars": 10,
@@ -96,7 +97,7 @@ def test_what_forget_can_do_only_on_a_folder_or_only_on_a_server_is_refused_on_t
     assert told("show", URL, 1)
 
 
-@pytest.mark.parametrize("command", [("evaluate",), ("verify",), ("compact",), ("export", "to.vmemz")])
+@pytest.mark.parametrize("command", [("evaluate",), ("compact",), ("export", "to.vmemz")])
 def test_a_command_that_needs_a_folder_says_so(command: tuple[str, ...]) -> None:
     done = run(command[0], URL, *command[1:])
     assert done.exit_code == 1

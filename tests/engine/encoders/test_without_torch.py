@@ -8,7 +8,7 @@ import pytest
 
 from visualmemory_gui.engine.device import choice
 from visualmemory_gui.engine.device.torch_required import PACKAGES, torch_required
-from visualmemory_gui.engine.encoders import registry
+from visualmemory_gui.engine.encoders import registry, torchvision_models
 from visualmemory_gui.engine.errors import BadValue, EncoderError
 
 
@@ -16,6 +16,7 @@ from visualmemory_gui.engine.errors import BadValue, EncoderError
 def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [*PACKAGES, *(name for name in sys.modules if name.partition(".")[0] in PACKAGES)]:
         monkeypatch.setitem(sys.modules, name, None)
+    torchvision_models._enums.cache_clear()  # an earlier test may have had torchvision
 
 
 @pytest.mark.usefixtures("no_torch")
