@@ -32,7 +32,7 @@ def test_a_memory_whose_encoder_is_not_here_is_shown_and_nothing_is_copied_or_fe
     assert not weights.folder().exists()
 
 
-@pytest.mark.parametrize("place", ["milvus+http://host/x", "http://host/m.vmem", "file:///tmp/m.vmem"])
+@pytest.mark.parametrize("place", ["milvus://host/x", "http://host/m.vmem", "file:///tmp/m.vmem"])
 def test_a_place_that_is_no_folder_is_refused_and_not_made(
     empty_desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, place: str
 ) -> None:

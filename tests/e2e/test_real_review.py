@@ -57,7 +57,7 @@ def test_wrong_labels_are_mended_struck_and_kept_by_keyboard(
     assert {first, second, third} <= set(found)
     for row in mislabelled:
         assert found[row["id"]] == [WRONG, row["label"]]
-    screen.until(lambda s: s["focus"] == "suspectTable", "the list has the keys")
+    screen.until(lambda s: s["focus"] == "likelyTable", "the list has the keys")
     go_to(screen, first)
     screen.keys("Return")
     screen.until(lambda s: s["note"]["text"].startswith("Relabelled 1 exemplar to "), "it is mended")
@@ -79,7 +79,7 @@ def test_wrong_labels_are_mended_struck_and_kept_by_keyboard(
 
 def test_many_suspects_are_mended_in_one_step(mislabelled: list[dict[str, Any]], screen: Screen, drawn: Path) -> None:
     count = len(open_review(screen)["review"]["suspects"])
-    screen.until(lambda s: s["focus"] == "suspectTable", "the list has the keys")
+    screen.until(lambda s: s["focus"] == "likelyTable", "the list has the keys")
     screen.keys("ctrl+a", "Return")
     state = screen.until(lambda s: s["undo"].startswith("Undo: Relabel"), "they are mended")
     assert count >= 3 and all(shown(drawn, row["id"])["label"] == row["label"] for row in mislabelled)
