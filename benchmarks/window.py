@@ -13,7 +13,6 @@ import argparse
 import os
 import shutil
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Iterator, Sequence
@@ -113,7 +112,7 @@ def measure_strike(folder: Path, size: int, rounds: int, thumbnails: list[bytes]
             select_first(window)
             started = time.perf_counter()
             QTest.keyClick(window, Qt.Key.Key_X)
-            wait_for(lambda started=started: decided.shown_since(started))
+            wait_for(partial(decided.shown_since, started))
             taken.append(decided.ms_since(started))
             wait_until_idle(window)
     shutil.rmtree(path)
@@ -134,7 +133,7 @@ def measure_drop(memory: Path, images: Sequence[Path]) -> dict[str, Any]:
         for path in images:
             started = time.perf_counter()
             drop(window.decide.query, path)
-            wait_for(lambda started=started: decided.shown_since(started))
+            wait_for(partial(decided.shown_since, started))
             taken.append(decided.ms_since(started))
             wait_until_idle(window)
             window.session.tasks.run_edit("alone", partial(timed, m, path), alone.append)  # in the same thread
@@ -143,7 +142,7 @@ def measure_drop(memory: Path, images: Sequence[Path]) -> dict[str, Any]:
     return {**spread(taken[4:]), "decode + encode": statistics.median(alone[4:]), "beyond": spread(beyond)}
 
 
-def timed(memory: VisualMemory, path: Path) -> float:
+def timed(memory: WholeMemory, path: Path) -> float:
     """Milliseconds of reading and embedding an image."""
     started = time.perf_counter()
     memory.embed([memory.decode(path)])
@@ -177,12 +176,17 @@ def measure_import(memory: Path, folder: Path, *, strike: bool) -> dict[str, Any
                 select_first(window)
                 started = time.perf_counter()
                 QTest.keyClick(window, Qt.Key.Key_X)
-                wait_for(lambda started=started: told[0] > started)
+                wait_for(partial(told_since, told, started))
                 acknowledged.append((told[0] - started) * 1e3)
                 due = time.perf_counter() + STRIKE_EVERY_S
         took, late = time.perf_counter() - began, heart.stop()
         added = len(memory_of(window).snapshot)
     return {"seconds": took, "exemplars": added, "late": spread(late), "strike": spread(acknowledged or [0.0])}
+
+
+def told_since(told: list[float], started: float) -> bool:
+    """Whether the last note came after ``started``."""
+    return told[0] > started
 
 
 def sub_folder(images: Sequence[Path], folder: Path) -> Path:
@@ -245,4 +249,4 @@ def tables(found: dict[str, Any]) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()
