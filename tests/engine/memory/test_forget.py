@@ -8,11 +8,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.conftest import clustered, paint_image
 from visualmemory_gui import Changes, VisualMemory
 from visualmemory_gui.engine.errors import StorageError, UnknownExemplar
+from visualmemory_gui.engine.processes import byte_scan
 from visualmemory_gui.engine.processes.byte_scan import PieceTable, Scanner, find_pieces, pieces
+from visualmemory_gui.engine.store.remains import held
 
 CANARY = "secret/canary-name-of-a-person"
 
@@ -146,11 +150,16 @@ def test_pieces_are_found_at_any_offset_and_across_the_ends_of_chunks(
         assert list(find_pieces(bytes(offset) + secret, wanted))
     folder = tmp_path / "folder"
     folder.mkdir()
-    (folder / "a").write_bytes(bytes((8 << 20) - 30) + secret + bytes(100))
+    for place, end in enumerate((byte_scan.CHUNK, byte_scan.SPAN)):
+        (folder / str(place)).write_bytes(bytes(end - 30) + secret + bytes(100))
+    (folder / "empty").touch()
     scanner = Scanner(pieces(secret))
     result = scanner.scan(folder)
     scanner.close()
-    assert result.files == 1 and {hit.piece for hit in result.hits} == set(pieces(secret))
+    assert result.files == 3 and {hit.piece for hit in result.hits} == set(pieces(secret))
+    assert sorted({hit.offset for hit in result.hits}) == sorted(
+        end + at for end in (byte_scan.CHUNK, byte_scan.SPAN) for at in (-30, -6)
+    )
 
 
 @pytest.mark.parametrize("killed_at", ["unlink", "checkpoint"])
@@ -244,12 +253,32 @@ def test_forgetting_nothing_changes_nothing(memory: VisualMemory) -> None:
     assert memory.catalog.change() == before
 
 
-def test_a_piece_that_begins_with_zeros_is_looked_for_where_its_bytes_differ() -> None:
+def test_a_piece_that_begins_with_zeros_is_found_among_zeros() -> None:
     piece = bytes(8) + bytes(range(1, 17))
     table = PieceTable([piece])
-    assert bytes(8) not in table.by_anchor
     assert list(find_pieces(bytes(5000) + piece + bytes(100), table)) == [(5000, piece)]
     assert list(find_pieces(piece[8:], table)) == []
+
+
+@given(st.data())
+def test_pieces_of_every_length_are_found_wherever_they_lie(data: st.DataObject) -> None:
+    few = st.integers(0, 2).map(lambda i: b"\0ab"[i : i + 1])  # bytes that repeat
+    texts = st.lists(few, min_size=8, max_size=24).map(b"".join)
+    needles = data.draw(st.sets(texts, min_size=1, max_size=6))
+    parts = data.draw(st.lists(st.one_of(st.sampled_from(sorted(needles)), st.binary(max_size=9)), max_size=12))
+    file = b"".join(parts)
+    truth = {(at, one) for one in needles for at in range(len(file)) if file.startswith(one, at)}
+    found = list(find_pieces(file, PieceTable(needles)))
+    assert set(found) == truth and len(found) == len(truth)
+
+
+def test_what_others_hold_is_found_within_one_value_alone(memory: VisualMemory) -> None:
+    database = memory._live.database
+    memory.relabel([1], "first label")
+    memory.relabel([2], "second label")
+    shared, across = b"first label", b"label" + b"second"
+    table = PieceTable([shared, across])
+    assert held(database, {shared, across}, lambda value: find_pieces(value, table)) == {shared}
 
 
 def test_a_file_name_that_a_recent_query_also_has_is_shared(memory: VisualMemory, tmp_path: Path) -> None:

@@ -17,7 +17,15 @@ import platformdirs
 from visualmemory_gui.engine.errors import Cancelled, StorageError
 from visualmemory_gui.engine.files import installation
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
-from visualmemory_gui.engine.processes.byte_scan import Hit, PieceTable, Scanner, ScanResult, find_pieces, pieces
+from visualmemory_gui.engine.processes.byte_scan import (
+    PIECES_PER_ITEM,
+    Hit,
+    PieceTable,
+    Scanner,
+    ScanResult,
+    find_pieces,
+    pieces,
+)
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import remains
 from visualmemory_gui.engine.store.database import Database
@@ -29,6 +37,9 @@ from visualmemory_gui.engine.types import Changes, Exemplar, Receipt
 log = logging.getLogger(__name__)
 
 LOG_PATIENCE_S = 10.0
+MOST_PIECES, FEWEST_PIECES = 10_000, 2
+"""Of how many pieces the scan looks for about as many, and no fewer of each vector or image."""
+VECTORS_AT_ONCE = 4096
 START_OF_SCAN = b"\xff\xda"  # what precedes it in a JPEG is much the same in all of them
 UNREACHABLE = (
     "exports and bundles written before",
@@ -223,20 +234,23 @@ def _held(live: OpenMemory, pieces: Collection[bytes]) -> set[bytes]:
     if not pieces:
         return set()
     table = PieceTable(pieces)
-    return remains.held(live.database, lambda value: (piece for _, piece in find_pieces(value, table)))
+    return remains.held(live.database, pieces, lambda value: find_pieces(value, table))
 
 
 def _needles(live: OpenMemory, doomed: Sequence[Exemplar]) -> Iterator[bytes]:
     """Pieces of everything stored for ``doomed``: vector, thumbnail, image copy, file name, a label unique to them."""
     ids = [exemplar.id for exemplar in doomed]
-    for vector in live.catalog.vectors(ids):
-        yield from pieces(vector.tobytes())
-        yield from pieces(vector.astype(np.float16).tobytes())
-    for jpeg in live.catalog.thumbnails(ids).values():
-        yield from pieces(jpeg[jpeg.find(START_OF_SCAN) :])
+    most = min(max(MOST_PIECES // len(ids), FEWEST_PIECES), PIECES_PER_ITEM)
+    for start in range(0, len(ids), VECTORS_AT_ONCE):
+        some = ids[start : start + VECTORS_AT_ONCE]
+        for vector in live.catalog.vectors(some):
+            yield from pieces(vector.tobytes(), most)
+            yield from pieces(vector.astype(np.float16).tobytes(), most)
+        for jpeg in live.catalog.thumbnails(some).values():
+            yield from pieces(jpeg[jpeg.find(START_OF_SCAN) :], most)
     for sha256, suffix in remains.copies(live.database, ids):
         path = live.files.path_of(sha256, suffix)
-        yield from pieces(path.read_bytes()) if live.files.is_copy(path) else ()
+        yield from pieces(path.read_bytes(), most) if live.files.is_copy(path) else ()
     for part in remains.path_parts(live.database, ids):
         yield from pieces(part)
     for label in remains.labels_of_nobody_else(live.database, ids):

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_right
 from collections.abc import Callable, Collection, Iterable, Iterator
+from itertools import accumulate
 
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.exemplar_row import Row, loaded, select
@@ -11,12 +13,12 @@ from visualmemory_gui.engine.store.kept_images import TABLES
 
 _AT_ONCE = 1000  # rows
 _HELD = (
-    ("vectors", "vector"),
-    ("thumbnails", "jpeg"),
-    *((table.name, column) for table in TABLES for column in ("thumbnail", "vector", "source")),
     ("labels", "path"),
     ("roots", "path"),
     *(("exemplars", column) for column in ("source", "note", "grp")),
+    *((table.name, column) for table in TABLES for column in ("source", "thumbnail", "vector")),
+    ("vectors", "vector"),
+    ("thumbnails", "jpeg"),
 )
 
 
@@ -66,17 +68,29 @@ def _watched_beside(database: Database, ids: set[int]) -> set[str]:
     return {label for label, *contents in found if gone.isdisjoint(contents)}
 
 
-def held(database: Database, pieces_in: Callable[[bytes], Iterable[bytes]]) -> set[bytes]:
-    """The pieces that ``pieces_in`` finds in what a row holds as its own: a vector, thumbnail, path, label or note."""
-    values = (value for table, column in _HELD for value in _values(database, table, column))
-    return {piece for value in values for piece in pieces_in(value)}
+def held(
+    database: Database, pieces: Collection[bytes], pieces_in: Callable[[bytes], Iterable[tuple[int, bytes]]]
+) -> set[bytes]:
+    """Those of ``pieces`` that a row holds as its own, in a vector, thumbnail, path, label or note; ``pieces_in`` finds
+    them in bytes, with their places. Texts, which exemplars often share, are searched first."""
+    left, found = set(pieces), set[bytes]()
+    for table, column in _HELD:
+        for values in _values(database, table, column):
+            if not left:
+                return found
+            ends = list(accumulate(map(len, values)))
+            for at, piece in pieces_in(b"".join(values)):
+                if at + len(piece) <= ends[bisect_right(ends, at)]:  # within one value
+                    found.add(piece)
+            left -= found
+    return found
 
 
-def _values(database: Database, table: str, column: str) -> Iterator[bytes]:
+def _values(database: Database, table: str, column: str) -> Iterator[list[bytes]]:
     """Everything in ``column``, a few rows at a time: an open cursor would keep the log from being emptied."""
     sql = f"""select rowid, cast({column} as blob) from {table}
               where rowid > ? and {column} is not null order by rowid limit {_AT_ONCE}"""
     last = -1
     while rows := database.rows(sql, (last,)):
         last = rows[-1][0]
-        yield from (value for _, value in rows)
+        yield [value for _, value in rows]
