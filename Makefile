@@ -13,7 +13,7 @@ APT_BUILD := python3-venv python3-dev g++ make
 APT_QT := libgl1 libegl1 libxkbcommon0 libglib2.0-0 libfontconfig1 libdbus-1-3 fonts-dejavu-core
 APT_X := xvfb xdotool libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-shape0 libxcb-xkb1 libxkbcommon-x11-0
 
-.PHONY: demo test test-milvus lint coverage docs bench app release soak setup apt clean
+.PHONY: python demo test test-milvus lint coverage docs bench app release soak setup apt clean
 
 demo: setup
 	$(BIN)/visualmemory encoders --prepare
@@ -58,7 +58,10 @@ release: setup
 soak: setup
 	SOAK=1 $(BIN)/python -m pytest tests/reliability tests/property --timeout 3600
 
-setup: apt $(VENV)/.ready
+setup: python apt $(VENV)/.ready
+
+python:
+	@$(PYTHON) -c 'import sys; old = sys.version_info < (3, 11); sys.exit("Python %d.%d is too old: name one from 3.11 on, as in make PYTHON=python3.12" % sys.version_info[:2] if old else 0)'
 
 apt:
 	@if [ -f /etc/debian_version ] && [ "$$(id -u)" = 0 ]; then \

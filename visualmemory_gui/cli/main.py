@@ -53,10 +53,12 @@ from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.output import print_line, say
 from visualmemory_gui.cli.usage import Command, plain_errors
 from visualmemory_gui.engine.errors import Cancelled, VisualMemoryError
+from visualmemory_gui.engine.files.installation import APP
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+BROKEN = "a package of this installation cannot be imported: {}\n`visualmemory doctor` says which line mends it"
 KEPT = "stopped: what was written so far is kept, and nothing is half done"
 
 
@@ -73,6 +75,11 @@ class CommandGroup(TyperGroup):
             raise typer.Exit(STOPPED) from None
         except VisualMemoryError as error:
             say(f"error: {error}")
+            raise typer.Exit(1) from None
+        except ImportError as error:
+            if (error.name or "").startswith(APP):
+                raise
+            say(f"error: {BROKEN.format(error)}")
             raise typer.Exit(1) from None
         except OSError as error:
             if isinstance(error, BrokenPipeError):

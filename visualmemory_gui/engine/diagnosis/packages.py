@@ -16,11 +16,13 @@ DEVELOPMENT = frozenset({"app", "bench", "docs", "test"})
 PURPOSE: Mapping[str, str] = {
     "heic": "reads HEIC images",
     "hnsw": "fast search in memories of more than about 20,000 images; exact search works without it",
+    "keyring": "keeps keys and tokens of servers in the system's keyring",
     "map": "lays out the map by neighbourhoods (t-SNE)",
     "mcp": "serves a memory to an agent: visualmemory mcp",
     "milvus": "shared memories on a Milvus server",
     "pandas": "gives tables as data frames",
     "sklearn": "the estimator VisualMemoryClassifier",
+    "text": "finds images by words, with an encoder that knows words",
     "video": "reads frames of videos",
 }
 """What each extra is for."""

@@ -69,6 +69,7 @@ def prepare(report: Report = silent) -> None:
 
 def load(*, bulk: bool) -> OpenVinoLite:
     """The encoder from the cache. Raises EncoderError, after removing a converted model that is damaged."""
+    openvino_runtime.module()
     place = folder()
     try:
         seal = json.loads((place / _SEAL).read_text())

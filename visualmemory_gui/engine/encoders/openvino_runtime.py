@@ -12,6 +12,7 @@ from typing import Any
 from visualmemory_gui.engine.errors import EncoderError
 
 MISSING = "OpenVINO is not installed: `pip install openvino` installs it, where there is a package for this computer"
+BROKEN = "OpenVINO cannot be imported ({}): `pip install --force-reinstall openvino` installs it again"
 
 
 def installed() -> bool:
@@ -21,7 +22,7 @@ def installed() -> bool:
 def module() -> Any:
     """The module ``openvino`` without its converter, which takes as long to import as the rest; see ``convert_model``.
 
-    Raises EncoderError when it is not installed.
+    Raises EncoderError when it is not installed, or cannot be imported.
 
     Its tools send usage figures when they are imported, unless their reporting package is missing: for this process it
     is made to be missing. Nothing leaves the computer that the user did not ask for.
@@ -30,13 +31,14 @@ def module() -> Any:
     try:
         with _left_out("openvino.tools.ovc"):
             import openvino
-    except ImportError:
-        raise EncoderError(MISSING) from None
+    except Exception as error:  # a library that is broken raises anything
+        absent = isinstance(error, ModuleNotFoundError) and error.name == "openvino"
+        raise EncoderError(MISSING if absent else BROKEN.format(error)) from error
     return openvino
 
 
 def convert_model(model: Any, **arguments: Any) -> Any:
-    """``model``, a module of torch, as a model of OpenVINO. Raises EncoderError when OpenVINO is not installed."""
+    """``model``, a module of torch, as a model of OpenVINO. Raises as ``module``."""
     module()
     from openvino.tools.ovc import convert_model as convert
 

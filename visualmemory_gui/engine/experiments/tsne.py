@@ -11,6 +11,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from visualmemory_gui.engine.errors import BadValue
+from visualmemory_gui.engine.files.installation import APP
 from visualmemory_gui.engine.index.graph import Graph, installed
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import F32, F64, I64
@@ -24,16 +26,24 @@ WIDTH = 1.3  # of its search, as a multiple of the number wanted
 MOST_BY_TREE = 5_000  # above that gradients are interpolated
 FEW = 1_000  # threads would wait for each other longer than they work
 _BLOCK = 1_000
+BROKEN = (
+    f"openTSNE cannot be imported ({{}}): `pip install --force-reinstall '{APP}[map]'` installs it again; "
+    "a map by principal components needs no package"
+)
 
 
 def steps(flat: F64, *, seed: int, report: Report) -> Iterator[tuple[int, F64]]:
     """How many of STEPS are done, and the positions (n, 2) after them, block by block; ``flat`` (n, d) is laid out.
 
-    Equal rows end beside each other, not on each other. Raises Cancelled between blocks.
+    Equal rows end beside each other, not on each other. Raises Cancelled between blocks, and BadValue where openTSNE
+    cannot be imported.
     """
-    import openTSNE  # heavy and optional
-    from openTSNE.affinity import PerplexityBasedNN
-    from openTSNE.nearest_neighbors import PrecomputedNeighbors
+    try:
+        import openTSNE  # heavy and optional
+        from openTSNE.affinity import PerplexityBasedNN
+        from openTSNE.nearest_neighbors import PrecomputedNeighbors
+    except (ImportError, OSError) as error:  # also where it was compiled for another computer
+        raise BadValue(BROKEN.format(error)) from error
 
     count = len(flat)
     threads = 1 if count < FEW else max(1, (os.cpu_count() or 1) - 1)  # one is left to the window

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import logging
 import stat
 import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
 
     ImageLike = str | PathLike[str] | Image | U8 | DecodedImage
 
+log = logging.getLogger(__name__)
 GONE = "the original is no longer there"
 CHANGED = "the original has changed since"
 NO_FILE = "it was not read from a file"
@@ -183,6 +185,13 @@ class ImageReader:
             self.drop_encoder()
         return made
 
+    def _try_to_prepare(self, report: Report) -> None:
+        """``prepare``, without which the images are read all the same, more slowly."""
+        try:
+            self.prepare(report)
+        except EncoderError as error:
+            log.warning("%s", error)
+
     def drop_encoder(self) -> None:
         """Reload the encoder when it is next needed: on another device, or in a faster form."""
         with self._lock:
@@ -199,7 +208,7 @@ class ImageReader:
         def encoder() -> Encoder:
             if not loaded:
                 if expected >= WORTH_PREPARING:
-                    self.prepare(report)
+                    self._try_to_prepare(report)
                 loaded.append(self._load(bulk=True))
             return loaded[0]
 
