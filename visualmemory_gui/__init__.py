@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
     from visualmemory_gui.engine.types import Changes, Decision, EncoderIdentity, Exemplar, Geometry, Neighbour
 
-__version__ = "0.2.0"
+__version__ = "0.3.0"
 
 __all__ = [
     "BadValue",

@@ -229,7 +229,7 @@ def test_the_table_is_written_as_csv_in_the_order_that_is_shown(filled: Desk, tm
     filled.press("actionQueueExport")
     with Path(filled.ask.path).open(newline="") as file:
         rows = list(csv.DictReader(file))
-    assert [row["picture"] for row in rows] == [f"{i}.png" for i in range(9, -1, -1)]
+    assert [row["image"] for row in rows] == [f"{i}.png" for i in range(9, -1, -1)]
     assert all(Path(row["path"]).is_file() and row["label"] for row in rows)
 
 

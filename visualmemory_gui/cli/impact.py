@@ -87,13 +87,11 @@ def _proposed(m: WholeMemory, edit: EditName, items: list[str], label: str | Non
 
 
 def impact_json(edit: str, found: Impact, names: list[str]) -> dict[str, object]:
-    """``picture`` is the older name of ``image``; both are written in 0.2."""
     moved = [
         {
             "id": each.query.exemplar,
             "number": each.query.image and each.query.image.id,
             "image": name,
-            "picture": name,
             "expected": each.query.expected,
             "before": each.before,
             "after": each.after,

@@ -232,16 +232,16 @@ def test_the_table_as_csv(memory, waiting, tmp_path):
     table = memory.queue.table()
     rows = list(csv.reader(io.StringIO(queue_csv(table))))
     assert tuple(rows[0]) == COLUMNS and len(rows) == 12
-    assert rows[7][:3] == ["6.png", "6.png", table.winners[6]] and rows[7][6] == "lamp, large"
+    assert rows[7][:2] == ["6.png", table.winners[6]] and rows[7][5] == "lamp, large"
     assert rows[11][0] == "'=1+1.png"
-    assert float(rows[1][3]) == pytest.approx(table.shares[0], abs=1e-5)
-    assert [row[7] for row in rows[1:11]] == waiting
+    assert float(rows[1][2]) == pytest.approx(table.shares[0], abs=1e-5)
+    assert [row[6] for row in rows[1:11]] == waiting
     turned = list(csv.reader(io.StringIO(queue_csv(table, [10, 0]))))
     assert turned[1:] == [rows[11], rows[1]]
 
 
 def test_no_two_columns_of_the_csv_say_the_same(memory, waiting):
-    """But for ``picture``, the older name of ``image``. Which class won below a level is said where it is another."""
+    """Which class won below a level is said where it is another."""
     add(memory, waiting)
     plain = list(csv.DictReader(io.StringIO(queue_csv(memory.queue.table()))))
     assert "winner" not in plain[0] and "full_label" not in plain[0]

@@ -8,8 +8,7 @@ from visualmemory_gui.engine.decision.novelty import UNTOLD
 from visualmemory_gui.engine.exchange.csv_table import DECISION, csv_table, known_word
 from visualmemory_gui.engine.memory.queue_table import QueueTable
 
-COLUMNS = ("image", "picture", *DECISION, "taught", "path")
-"""``picture`` is the older name of ``image``; both are written in 0.2."""
+COLUMNS = ("image", *DECISION, "taught", "path")
 
 
 def queue_csv(table: QueueTable, order: Iterable[int] | None = None) -> str:
@@ -30,4 +29,4 @@ def queue_csv(table: QueueTable, order: Iterable[int] | None = None) -> str:
 def _row(table: QueueTable, i: int) -> tuple[object, ...]:
     name, known = table.name(i), int(table.known[i])
     decided = table.winners[i], table.shares[i], table.margins[i], known_word(None if known == UNTOLD else bool(known))
-    return name, name, *decided, table.taught[i], table.sources[i]
+    return name, *decided, table.taught[i], table.sources[i]
