@@ -12,18 +12,20 @@ from urllib.parse import unquote
 import pytest
 import typer.main
 
+import visualmemory_gui
 from tools.decisions import decisions, table
-from visualmemory_gui import __version__
+from visualmemory_gui import VisualMemory, __version__
 from visualmemory_gui.cli.main import app
 
 ROOT = Path(__file__).resolve().parents[1]
 PACKAGE = ROOT / "visualmemory_gui"
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+FOR_USERS = ("guide", "how_to", "installation", "other_tools", "scale")
 GROUP = typer.main.get_command(app)
 LINK = re.compile(r"\]\(([^)\s]+)\)")
 COMMAND = re.compile(r"\bvisualmemory ((?:[a-z-]+)(?: [^`\n#;|&]*)?)")
 SCRIPT = re.compile(r"\bpython -m ((?:tools|benchmarks)[.\w]*)")
-NUMBERS = {"ID": "1", "STEP": "1"}
+NUMBERS = {"ID": "1", "ID…": "1", "STEP": "1"}
 DECISIONS = ROOT / "docs/decisions"
 ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 PATH = re.compile(r"`([\w./-]+(?:\.(?:py|json|toml|md)|/))`")
@@ -40,9 +42,9 @@ def links() -> Iterator[tuple[Path, str]]:
 
 
 def commands() -> list[str]:
-    """Every command line of the product in code of the README and the guide."""
+    """Every command line of the product in code of the README and the pages for users."""
     found: set[str] = set()
-    for document in (ROOT / "README.md", ROOT / "docs/guide.md"):
+    for document in (ROOT / "README.md", *(ROOT / "docs" / f"{name}.md" for name in FOR_USERS)):
         text = document.read_text(encoding="utf-8")
         code = re.findall(r"```sh\n(.*?)```", text, re.DOTALL) + re.findall(r"`([^`\n]+)`", text)
         found |= {line.strip() for part in code for line in COMMAND.findall(part)}
@@ -68,6 +70,16 @@ def test_every_command_that_is_named_is_one_that_can_be_given(line: str) -> None
 
 def test_the_guide_and_the_readme_name_commands_at_all() -> None:
     assert len(commands()) > 20
+
+
+def test_every_method_that_a_task_names_exists(memory: VisualMemory) -> None:
+    text = (ROOT / "docs/how_to.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(VisualMemory|SharedMemory|VisualMemoryClassifier|memory)\.([\w.]+)", text)
+    assert len(named) > 15
+    for start, path in named:
+        found = memory if start == "memory" else getattr(visualmemory_gui, start)
+        for name in path.split("."):
+            found = getattr(found, name)
 
 
 def test_every_script_that_is_named_exists() -> None:
