@@ -645,3 +645,64 @@ def test_a_memory_is_built_of_images_with_a_table_of_their_labels(tmp_path: Path
     assert told("build", folder, place)["unchanged"] == 1
     assert [one["label"] for one in [told("show", place, 1)]] == ["first"]
     assert not (place / "images").exists()
+
+
+@pytest.fixture
+def other(memory: Path, images: Path, tmp_path: Path) -> Path:
+    """A memory that has one image more than ``memory``, and one under another label."""
+    place = tmp_path / "other.vmem"
+    paint(images / "plant" / "new.png", 77)
+    told("build", images, place, "--encoder", "fake")
+    [moved] = [one for one in shown(place) if one["source"].endswith("cat/0.png")]
+    told("relabel", place, moved["id"], "--label", "lynx")
+    return place
+
+
+def shown(memory: Path) -> list[dict[str, Any]]:
+    """All exemplars."""
+    found: list[dict[str, Any]] = told("show", memory, "--state", "active")
+    return found
+
+
+def test_compare_says_what_differs_and_how_both_decide(memory: Path, other: Path) -> None:
+    found = told("compare", memory, other)
+    assert (found["same"], found["only"], len(found["only_other"])) == (11, [], 1)
+    [conflict] = found["conflicts"]
+    assert conflict["label"] == ["animals/cat", "lynx"]
+    assert found["labels"] == {"animals/cat": [4, 3], "lynx": [0, 1], "plant": [4, 5]}
+    assert found["decisions"]["queries"] == 11
+    assert found["decisions"]["gain"]["low"] <= found["decisions"]["gain"]["mean"] <= found["decisions"]["gain"]["high"]
+    text = run("compare", memory, other).stdout
+    assert "held otherwise: 1 exemplar (1 label)" in text and "animals/cat | lynx" in text
+    assert "that both hold, each decided by the others" in text
+    assert told("compare", memory, memory)["same"] == 12
+    assert "decided" not in run("compare", memory, other, "--no-decisions").stdout
+
+
+def test_merge_lists_conflicts_until_one_says_what_becomes_of_them(memory: Path, other: Path) -> None:
+    done = run("merge", memory, other, "--json")
+    assert (done.exit_code, json.loads(done.stdout)["edit"]) == (1, None)
+    assert len(json.loads(done.stdout)["conflicts"]) == 1
+    assert "nothing was merged: say which to keep" in done.stderr
+    assert "animals/cat | lynx" in run("merge", memory, other).stdout
+    assert told("history", memory)["steps"] == []
+    taken = told("merge", memory, other, "--conflicts", "take")
+    assert (taken["edit"], taken["added"], taken["settled"], taken["unchanged"]) == ("Merge in 2 exemplars", 1, 1, 11)
+    assert told("compare", memory, other)["conflicts"] == []
+    assert told("undo", memory)["edit"] == "Merge in 2 exemplars"
+    assert "got 1 exemplar; 11 were here already" in run("merge", memory, other, "--conflicts", "keep").stdout
+
+
+def test_merge_makes_a_memory_that_is_missing(other: Path, tmp_path: Path) -> None:
+    assert told("merge", tmp_path / "new.vmem", other)["added"] == 13
+    assert told("compare", tmp_path / "new.vmem", other)["same"] == 13
+    assert told("history", tmp_path / "new.vmem")["steps"] == []
+
+
+def test_merge_refuses_another_encoder_and_makes_nothing(memory: Path, tmp_path: Path) -> None:
+    with VisualMemory.create(tmp_path / "vectors.vmem", dim=4) as m:
+        m.add_vectors(np.eye(4, dtype=np.float32), list("abcd"))
+    done = run("merge", memory, tmp_path / "vectors.vmem")
+    assert done.exit_code == 1 and "cannot be compared" in done.stderr
+    done = run("merge", tmp_path / "new.vmem", tmp_path / "nothing.vmem")
+    assert done.exit_code == 1 and not (tmp_path / "new.vmem").exists()

@@ -20,7 +20,8 @@ GROUP = typer.main.get_command(app)
 COMMANDS = """
 gui demo build add classify frames vote strike restore relabel reweigh rename-label undo redo history revert tag diff
 show find forget evaluate review watch impact flip attribute opinion prune tune novelty classes levels scaling map
-verify compact relink reembed settings export import push pull encoders mcp doctor
+verify compact relink reembed settings export import push pull compare merge encoders mcp
+doctor
 """.split()  # noqa: SIM905 - a list of words reads best as words
 HEAVY = ("torch", "timm", "torchvision", "PySide6", "pyarrow", "openvino")
 

@@ -122,3 +122,26 @@ def test_an_address_that_leads_nowhere_is_refused_in_a_line(url: str, why: str) 
 
 def test_a_push_names_an_address_that_is_read_again() -> None:
     assert str(SharedAddress.of(URL)) == URL
+
+
+def test_a_shared_memory_is_compared_with_a_folder_and_merged_into_it(memory: Path, tmp_path: Path) -> None:
+    told("push", memory, URL)
+    assert told("compare", URL, memory)["same"] == 9
+    told("add", URL, *_painted(tmp_path), "--label", "birds")
+    told("relabel", URL, 1, "--label", "lynx")
+    found = told("compare", memory, URL)
+    assert (found["same"], found["only_other"], len(found["conflicts"])) == (8, [10], 1)
+    turned = told("compare", URL, memory)["decisions"]
+    assert found["decisions"]["accuracy"] == dict(
+        zip(("first", "second"), reversed(turned["accuracy"].values()), strict=True)
+    )
+    assert told("merge", memory, URL, "--conflicts", "take")["added"] == 1
+    found = told("compare", memory, URL)
+    assert (found["same"], found["conflicts"]) == (10, [])
+    assert found["decisions"]["alike"] == 1.0
+    assert told("undo", memory)["edit"] == "Merge in 2 exemplars"
+
+
+def _painted(folder: Path) -> list[Path]:
+    paint_image(COLOURS["animals/cat"], seed=78).save(folder / "new.png")
+    return [folder / "new.png"]

@@ -18,6 +18,7 @@ from PIL import Image
 
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.exchange import import_export
+from visualmemory_gui.engine.exchange.merge import merge
 from visualmemory_gui.engine.store import database
 
 DIM = 16
@@ -82,7 +83,7 @@ def edits_of_vectors(memory: VisualMemory, *, halves: bool) -> Iterator[tuple[st
 
 
 def of_images(root: Path, acknowledge: Callable[[str, VisualMemory], None]) -> None:
-    """Copies of images, a queue, and a bundle."""
+    """Copies of images, a queue, a bundle, and a merge that adds and relabels."""
     rng, files = np.random.default_rng(1), [root / f"{n}.png" for n in range(8)]
     for file in files:
         Image.fromarray(rng.integers(0, 255, (24, 32, 3), np.uint8)).save(file)
@@ -98,6 +99,10 @@ def of_images(root: Path, acknowledge: Callable[[str, VisualMemory], None]) -> N
         acknowledge("add", memory)
         import_export.export(memory, root / "all.vmemz", "bundle")
         acknowledge("export", memory)
+        with VisualMemory.create(root / "other.vmem", encoder="fake") as other:
+            other.add(files[3:], "cat")
+            merge(memory, other, conflicts="take")
+        acknowledge("merge", memory)
 
 
 if __name__ == "__main__":

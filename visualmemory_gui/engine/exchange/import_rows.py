@@ -204,9 +204,9 @@ def add(m: VisualMemory, incoming: Incoming, report: Report) -> Imported:
     def batches() -> Iterator[list[NewExemplar]]:
         for start in range(0, len(wanted), BATCH):
             report(start, len(wanted), "importing")
-            yield [_complete(m, row, incoming.fetch) for row in wanted[start : start + BATCH]]
+            yield [complete(m, row, incoming.fetch) for row in wanted[start : start + BATCH]]
 
-    ids = m.add_batches(batches(), copies={copy for copy in map(_copy_of, wanted) if copy})
+    ids = m.add_batches(batches(), copies={copy for copy in map(copy_of, wanted) if copy})
     return Imported(len(ids), here.unchanged, tuple(here.skipped), created=False, ids=tuple(ids))
 
 
@@ -242,19 +242,19 @@ class _HereAlready:
         return False
 
 
-def _copy_of(row: NewRow) -> Copy | None:
+def copy_of(row: NewRow) -> Copy | None:
     """The image copy of the row, if any."""
     if row.image is None or row.exemplar.sha256 is None:
         return None
     return row.exemplar.sha256, row.exemplar.copy or Path(row.image).suffix
 
 
-def _complete(m: VisualMemory, row: NewRow, fetch: Callable[[str], bytes]) -> NewExemplar:
+def complete(m: VisualMemory, row: NewRow, fetch: Callable[[str], bytes]) -> NewExemplar:
     """The exemplar with its thumbnail, after copying its image into the memory."""
     new = row.exemplar
     if row.thumbnail is not None:
         new = replace(new, thumbnail=checked_thumbnail(fetch(row.thumbnail), row.shown))
-    copy = _copy_of(row)
+    copy = copy_of(row)
     if copy is not None and row.image is not None:
         _keep(m, fetch(row.image), copy)
         new = replace(new, copy=copy[1])

@@ -469,15 +469,44 @@ class VisualMemory:
 
         ``copies`` are the image copies that may be made in ``files`` for it: if adding fails, they are deleted.
         """
-        ids: list[int] = []
+        return list(self._add("add", batches, copies, lambda writer: None).added)
 
+    def merge_rows(
+        self,
+        batches: Iterable[Sequence[NewExemplar]],
+        *,
+        copies: Collection[Copy] = (),
+        strike: Ids = (),
+        restore: Ids = (),
+        relabel: Mapping[str, Ids] | None = None,
+        reweigh: Mapping[float, Ids] | None = None,
+    ) -> Changes:
+        """Add complete rows as ``add_batches`` does, and settle what is here, all as one step. Raises BadLabel,
+        BadValue, UnknownExemplar; then nothing changed."""
+
+        def settle(writer: Writer) -> None:
+            self.catalog.set_labels(writer, {label: arguments.ids_of(ids) for label, ids in (relabel or {}).items()})
+            self.catalog.set_struck(writer, arguments.ids_of(strike), True)
+            self.catalog.set_struck(writer, arguments.ids_of(restore), False)
+            for trust, ids in (reweigh or {}).items():
+                self.catalog.set_trust(writer, arguments.ids_of(ids), trust)
+
+        return self._add("merge", batches, copies, settle)
+
+    def _add(
+        self,
+        kind: str,
+        batches: Iterable[Sequence[NewExemplar]],
+        copies: Collection[Copy],
+        then: Callable[[Writer], None],
+    ) -> Changes:
         def work(writer: Writer) -> None:
             for batch in batches:
-                ids.extend(self.catalog.add(writer, batch))
+                self.catalog.add(writer, batch)
+            then(writer)
 
         with self._live.files.noted(copies, self._live.used_copies):
-            self._live.edit("add", work)
-        return ids
+            return self._live.edit(kind, work)
 
     def add_numbered(self, new: Sequence[tuple[int, NewExemplar]]) -> list[int]:
         """Add complete rows under ids of another memory, increasing and above all that were given here, as one step;

@@ -22,6 +22,7 @@ from visualmemory_gui.engine.store import (
     sources,
     text_search,
 )
+from visualmemory_gui.engine.store.checksum import hash64, vector_hash
 from visualmemory_gui.engine.store.database import LARGEST, Database
 from visualmemory_gui.engine.store.exemplar_row import (
     Row,
@@ -32,6 +33,7 @@ from visualmemory_gui.engine.store.exemplar_row import (
     select,
 )
 from visualmemory_gui.engine.store.exemplars import Change, Stored
+from visualmemory_gui.engine.store.sealed_table import damaged_row
 from visualmemory_gui.engine.store.vectors import dim_of
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
 from visualmemory_gui.engine.types import F32, I64, Box, Damage, Exemplar, NewExemplar, State
@@ -347,6 +349,17 @@ class Catalog:
     def relink(self, writer: Writer, moved: Mapping[int, str], *, root: str | None = None) -> None:
         """Store the new places of originals that have moved. Makes no step: the images are the same."""
         sources.relink(self._database, writer, moved, root=root)
+
+    def require_whole(self, ids: Sequence[int]) -> None:
+        """Raise DamagedMemory where one of ``ids`` is not what was written: its row, its vector or its thumbnail."""
+        rows = self._stored(ids)
+        exemplars.require_whole(self._database, rows)
+        jpegs = self.thumbnails(ids)
+        for stored, vector in zip(rows, self.vectors(ids), strict=True):
+            jpeg = jpegs.get(stored.row.id)
+            found = vector_hash(vector), None if jpeg is None else hash64(jpeg)
+            if found != (stored.row.vector_hash, stored.row.thumbnail_hash):
+                raise damaged_row(self._database, f"the vector or the thumbnail of exemplar {stored.row.id}")
 
     def purge(self, ids: Collection[int]) -> purge.Purged:
         """Delete ``ids`` for good, with their entries in every step of the history; unknown ids are skipped."""

@@ -18,6 +18,7 @@ MOST_TAUGHT = 1_000
 _PAST = {
     "Add": "Added",
     "Change": "Changed",
+    "Merge in": "Merged in",
     "Prune": "Pruned",
     "Relabel": "Relabelled",
     "Rename": "Renamed",
@@ -132,6 +133,8 @@ def compose(
     field = next(iter(outline.fields)) if len(outline.fields) == 1 else ""
     if field == "withdrawn" and only == 1:
         return StepName("Take", f"{many} out again")
+    if kind == "merge":
+        return StepName("Merge in", many)
     if field == "withdrawn" or kind in ("add", "import"):
         taught = named.taught(outline) if kind == "add" else None
         return _teaching(outline.exemplars, taught) if taught else _adding(outline.exemplars, state=state, total=total)
