@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel, QLineEdit
 
 from tests.app.conftest import Answers, Desk
 from tests.conftest import paint_image
+from visualmemory_gui.app.models.impact import propose
+from visualmemory_gui.app.models.recent_memories import recent_memory
+from visualmemory_gui.app.operations import exchange, exemplars, folders
 from visualmemory_gui.app.widgets.dialogs.shared_dialog import SharedDialog
+from visualmemory_gui.app.widgets.panels.recent_tile import RecentTile
 from visualmemory_gui.engine.errors import ServerError
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.shared_memory import push, shared_memory
@@ -147,13 +152,92 @@ def test_the_queue_is_decided_again_after_a_lesson(shared: Desk, tmp_path: Path)
 
 
 def test_study_and_what_needs_all_rows_say_what_to_do_instead(shared: Desk) -> None:
-    for name in ("actionExport", "actionReembed", "actionWatch", "actionReport", "actionAdd"):
+    for name in ("actionReembed", "actionOpinion", "actionOriginals"):
         action = shared.window.actions_by_id[name]
         assert not action.isEnabled() and "sample" in action.toolTip(), name
     shared.window.show_workspace("study")
     shared.settle()
-    assert shared.window.study.notice.isVisible() and not shared.window.study.tabs.isVisible()
+    tabs = shared.window.study.tabs
+    assert shared.window.study.notice.isVisible()
+    assert [tabs.tabText(at) for at in range(tabs.count()) if tabs.isTabVisible(at)] == ["Watch set"]
     assert shared.errors == []
+
+
+def test_a_watched_decision_is_foreseen_and_followed_across_edits(shared: Desk) -> None:
+    winner = shared.decision.label
+    assert winner is not None
+    shared.ask.label_answer = winner
+    shared.press("actionWatch")
+    shared.bot.waitUntil(lambda: shared.window.session.watch.words.startswith("1 of 1 as expected"))
+    ids = [n.id for n in shared.decision.neighbours if n.label == winner]
+    told: list[str] = []
+    shared.window.session.impact_preview.ask(propose("strike", ids), lambda text, _: told.append(text))
+    shared.bot.waitUntil(lambda: bool(told))
+    assert told == [f"Striking out {len(ids)} exemplars would break 1 of 1 watched decision."]
+    exemplars.strike(shared.window.session, ids)
+    shared.settle()
+    shared.bot.waitUntil(lambda: shared.window.session.watch.words.startswith("0 of 1 as expected"))
+    shared.press("actionUndo")
+    shared.bot.waitUntil(lambda: shared.window.session.watch.words.startswith("1 of 1 as expected"))
+    assert shared.errors == []
+
+
+def test_curate_sorts_by_likeness_as_far_as_the_server_names_exemplars(shared: Desk) -> None:
+    query = shared.window.session.decision.query
+    memory = shared.window.session.memory
+    assert query is not None and memory is not None
+    shared.press("actionQuerySimilar")
+    shared.settle()
+    ids = shared.window.curate.exemplars.ids.tolist()
+    far = 1 - memory.catalog.vectors(ids).astype(np.float64) @ query.vector
+    assert len(ids) == 18 and np.all(np.diff(far) > -1e-6)
+    cells = shared.window.curate.exemplars.cells(shared.window.curate.exemplars.ids)
+    assert np.allclose([cell.distance for cell in cells], far, atol=1e-6)
+    assert shared.errors == []
+
+
+def test_a_folder_is_added_as_one_step_and_what_is_here_is_left_out(shared: Desk, tmp_path: Path) -> None:
+    more = tmp_path / "more"
+    for number in range(20):
+        label = "green" if number % 2 else "violet"
+        (more / label).mkdir(parents=True, exist_ok=True)
+        paint_image((10 * number, 120, 60), seed=400 + number).save(more / label / f"{number}.png")
+    folders.import_folder(shared.window.session, more, copy=False)
+    shared.settle()
+    memory = shared.window.session.memory
+    assert memory is not None
+    assert any(note.startswith("Added 20 exemplars.") for note in shared.notes)
+    assert memory.class_counts()["green"] == memory.class_counts()["violet"] == 10
+    folders.import_folder(shared.window.session, more, copy=False)
+    shared.settle()
+    assert "20 were already here" in shared.notes[-1]
+    shared.press("actionUndo")
+    assert "green" not in memory.class_counts() and len(memory.history.steps()) == 1
+    assert shared.errors == []
+
+
+def test_it_is_exported_and_a_decision_is_reported(shared: Desk, tmp_path: Path) -> None:
+    exchange.export(shared.window.session, tmp_path / "all.csv", "csv")
+    exchange.export(shared.window.session, tmp_path / "folder", "imagefolder")
+    shared.settle()
+    assert len((tmp_path / "all.csv").read_text().splitlines()) == 19
+    assert len((tmp_path / "folder" / "metadata.jsonl").read_text().splitlines()) == 18
+    shared.ask.path = str(tmp_path / "report.html")
+    shared.press("actionReport")
+    shared.settle()
+    assert "18 active" in (tmp_path / "report.html").read_text()
+    assert shared.errors == []
+
+
+def test_the_tile_of_a_shared_memory_names_its_server_and_asks_it_nothing(empty_desk: Desk, server: Server) -> None:
+    server.gone = True
+    assert recent_memory(ADDRESS, 20).facts == ("Shared memory", "on a Milvus server")
+    tile = RecentTile(ADDRESS)
+    empty_desk.bot.addWidget(tile)
+    assert tile.accessibleName() == "Open small  on  localhost:19530"
+    assert [action.text() for action in tile.actions()] == ["Remove from the list"]
+    tile.show_memory(recent_memory(ADDRESS, 20))
+    assert not tile.grab().isNull()
 
 
 def test_a_forget_says_what_the_server_confirms(shared: Desk) -> None:

@@ -97,7 +97,70 @@ def test_what_forget_can_do_only_on_a_folder_or_only_on_a_server_is_refused_on_t
     assert told("show", URL, 1)
 
 
-@pytest.mark.parametrize("command", [("evaluate",), ("compact",), ("export", "to.vmemz")])
+def test_a_shared_memory_is_exported_as_its_folder_is(memory: Path, tmp_path: Path) -> None:
+    told("push", memory, URL)
+    told("strike", memory, 2)
+    told("strike", URL, 2)
+    for name, form in (("a.csv", "csv"), ("a.parquet", "parquet"), ("a", "imagefolder"), ("b", "coco")):
+        for place, room in ((memory, tmp_path / "here"), (URL, tmp_path / "there")):
+            room.mkdir(exist_ok=True)
+            done = told("export", place, room / name, "--format", form)
+            assert done["exported"] == (8 if form in ("imagefolder", "coco") else 9)
+    for name in ("a.csv", "a/metadata.jsonl", "b/labels.json"):
+        assert (tmp_path / "here" / name).read_bytes() == (tmp_path / "there" / name).read_bytes()
+    told("export", URL, tmp_path / "all.vmemz")
+    assert told("import", tmp_path / "all.vmemz", tmp_path / "back.vmem")["added"] == 9
+    assert told("show", tmp_path / "back.vmem", 2)["state"] == "struck"
+    assert "pull a sample to a folder" in run("export", URL, tmp_path / "lists.json").stderr
+
+
+def test_a_report_of_a_decision_is_written(memory: Path, tmp_path: Path) -> None:
+    told("push", memory, URL)
+    image = next((tmp_path / "images").rglob("*.png"))
+    told("export", URL, tmp_path / "report.html", "--image", image)
+    text = (tmp_path / "report.html").read_text()
+    assert "9 active" in text
+    assert "localhost" not in text
+
+
+def test_the_watch_set_is_this_users_and_decided_as_in_a_folder(memory: Path, tmp_path: Path) -> None:
+    told("push", memory, URL)
+    new = tmp_path / "new.png"
+    paint_image(COLOURS["animals/cat"], seed=77).save(new)
+    for place in (URL, memory):
+        told("watch", place, "add", new, "--label", "animals/cat")
+    there, here = (told("watch", place, "check") for place in (URL, memory))
+    assert there == here
+    assert there["right"] == 1
+    for edit in (
+        ("strike", "--label", "animals/cat"),
+        ("teach", new, "--label", "plants"),
+        ("reweigh", 1, "--to", 0.1),
+    ):
+        there, here = (told("impact", place, *edit) for place in (URL, memory))
+        assert there == here, edit
+    for place in (URL, memory):
+        told("rename-label", place, "animals/cat", "cats")
+    there, here = (told("watch", place, "list") for place in (URL, memory))
+    assert there == here
+    assert there["expected"] == "cats"
+    assert told("watch", URL, "remove", there["number"]) == {"watched": 0, "numbers": [there["number"]]}
+
+
+def test_a_folder_is_built_into_a_shared_memory_as_one_step(memory: Path, tmp_path: Path) -> None:
+    told("push", memory, URL)
+    images = write_images(tmp_path / "images", each=5)
+    done = told("build", images, URL)
+    assert (done["added"], done["unchanged"]) == (6, 9)
+    [step] = told("history", URL)["steps"]
+    assert step["edit"] == "Add 6 exemplars"
+    assert told("build", images, URL)["added"] == 0
+    told("undo", URL)
+    assert told("show", URL)["exemplars"] == 9
+    assert "that is shared" in run("build", images, URL, "--encoder", "lite0").stderr
+
+
+@pytest.mark.parametrize("command", [("evaluate",), ("compact",), ("review", "--by", "label")])
 def test_a_command_that_needs_a_folder_says_so(command: tuple[str, ...]) -> None:
     done = run(command[0], URL, *command[1:])
     assert done.exit_code == 1

@@ -214,6 +214,12 @@ class Session(QObject):
         return whole(self.memory) if self.memory is not None and self.memory.is_whole else None
 
     @property
+    def beside(self) -> Path:
+        """Where a place for what is written is suggested: beside the memory; the home folder for a shared one."""
+        memory = self.whole
+        return memory.path.parent if memory is not None else Path.home()
+
+    @property
     def readonly(self) -> bool:
         """Whether the open memory can only be read."""
         return self.memory is not None and self.memory.readonly
@@ -249,7 +255,7 @@ class Session(QObject):
     def on_idle(self) -> None:
         if not self._following:
             self._following = True
-            self.watch.set_memory(self.whole)
+            self.watch.set_memory(self.memory)
 
     @Slot(object)
     def on_changed_elsewhere(self, changes: Changes) -> None:

@@ -11,7 +11,7 @@ import typer
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.main_exit import STOPPED
-from visualmemory_gui.cli.opening import creator
+from visualmemory_gui.cli.opening import any_writer, creator
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -76,7 +76,14 @@ def build(
     if memory is None:
         raise typer.BadParameter("name the memory after the folder", param_hint="MEMORY")
     from visualmemory_gui.engine.exchange import import_export
+    from visualmemory_gui.engine.shared_memory.address import is_shared
 
+    if is_shared(memory):
+        _require_pattern(group_by)
+        _build_shared(
+            folder, memory, plain=encoder is None and dim is None, group_by=group_by, device=device, as_json=as_json
+        )
+        return
     if import_export.is_labelled_set(folder):
         plain = group_by is None and device is None and dim is None
         _build_of_set(folder, memory, encoder, copy=copy, plain=plain, as_json=as_json)
@@ -104,6 +111,17 @@ def _build_of_vectors(file: str, memory: str, *, as_json: bool) -> None:
     with Progress("adding vectors") as report:
         done = vector_table.import_(file, folder_at(memory), report=report)
     _tell_done(memory, done, as_json=as_json)
+
+
+def _build_shared(
+    folder: str, memory: str, *, plain: bool, group_by: str | None, device: str | None, as_json: bool
+) -> None:
+    """Add what is new in ``folder`` to a shared memory that is there."""
+    if not plain:
+        raise typer.BadParameter("the encoder is that of the memory that is shared", param_hint="--encoder, --dim")
+    with any_writer(memory, device=device) as m, Progress("adding images") as report:
+        result = m.build(folder, group_by=group_by, report=report)
+    _tell_build(memory, result, as_json=as_json)
 
 
 def _build_of_set(folder: str, memory: str, encoder: str | None, *, copy: bool, plain: bool, as_json: bool) -> None:

@@ -13,7 +13,7 @@ from visualmemory_gui.cli import options
 from visualmemory_gui.cli.build import first_pages_json, skipped_json, tell_first_pages, tell_skipped
 from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.main_exit import STOPPED
-from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.opening import any_reader
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
 from visualmemory_gui.engine.text.visible_text import how_many
 
@@ -35,7 +35,7 @@ class ExportFormat(StrEnum):
 
 
 def export(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     to: Annotated[str, typer.Argument(metavar="TO", help="The new file or folder; it must not exist.")],
     kind: Annotated[
         ExportFormat | None,
@@ -71,7 +71,7 @@ def export(
             raise typer.BadParameter("a report is on one decision, not on a class", param_hint="--class")
         _report(memory, to, image, keep_private=keep_private, as_json=as_json)
         return
-    with reader(memory) as m, Progress("exporting") as report:
+    with any_reader(memory) as m, Progress("exporting") as report:
         done = import_export.export(m, to, chosen, label=label, keep_private=keep_private, report=report)
     if as_json:
         emit({"to": done.path, "exported": done.exemplars, **_counts(done)})
@@ -83,7 +83,7 @@ def _report(memory: str, to: str, image: str, *, keep_private: bool, as_json: bo
     from visualmemory_gui.engine.exchange.report import report
     from visualmemory_gui.engine.exchange.report.content import Asked
 
-    with reader(memory) as m:
+    with any_reader(memory) as m:
         decoded = m.decode(image)
         decision = m.decide(decoded, level=m.settings.level)
         watched = {w.image.content: w.expected for w in m.watch.all()}

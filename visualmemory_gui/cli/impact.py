@@ -9,12 +9,12 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.edits import chosen
-from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.opening import any_reader
 from visualmemory_gui.cli.output import Progress, emit, print_line, table
 from visualmemory_gui.cli.watch import image_name
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.what_if.impact import Impact, TrackedQuery
     from visualmemory_gui.engine.what_if.proposed_edit import EditKind, ProposedEdit
 
@@ -31,7 +31,7 @@ class EditName(StrEnum):
 
 
 def impact(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     edit: Annotated[
         EditName,
         typer.Argument(metavar="EDIT", help="The proposed edit: strike, restore, relabel, reweigh, teach or forget."),
@@ -51,13 +51,13 @@ def impact(
     """Show which decisions an edit would change.
 
     Nothing is written. The decisions are those of the watch set; without one, those of up to 2,000 of the memory's own
-    exemplars, each decided by the others.
+    exemplars, each decided by the others; of a shared memory, none.
     """
-    from visualmemory_gui.engine.what_if.impact import ImpactTracker
+    from visualmemory_gui.engine.what_if.watch_tracker import tracker_of
 
-    with reader(memory) as m, Progress("deciding") as report:
+    with any_reader(memory) as m, Progress("deciding") as report:
         proposed = _proposed(m, edit, items or [], label, to)
-        found = ImpactTracker(m, report=report).preview(proposed, report=report)
+        found = tracker_of(m, report=report).preview(proposed, report=report)
         names = [_name(each.query, m) for each in found.changed]
     if as_json:
         emit(impact_json(edit.value, found, names))
@@ -65,7 +65,7 @@ def impact(
         _tell_impact(found, names)
 
 
-def _proposed(m: WholeMemory, edit: EditName, items: list[str], label: str | None, to: float) -> ProposedEdit:
+def _proposed(m: Memory, edit: EditName, items: list[str], label: str | None, to: float) -> ProposedEdit:
     from visualmemory_gui.engine.what_if.proposed_edit import Lesson, ProposedEdit
 
     kind: EditKind = edit.value
@@ -113,7 +113,7 @@ def _tell_impact(found: Impact, names: list[str]) -> None:
         table(rows, ("kind", "expected", "now", "then", "image"))
 
 
-def _name(query: TrackedQuery, m: WholeMemory) -> str:
+def _name(query: TrackedQuery, m: Memory) -> str:
     """The image's path, or the id of an exemplar without one."""
     if query.image is not None:
         return image_name(query.image)

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.opening import reader, writer
+from visualmemory_gui.cli.opening import any_reader, any_writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, table
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -27,7 +27,7 @@ class WatchVerb(StrEnum):
 
 
 def watch(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     verb: Annotated[
         WatchVerb,
         typer.Argument(
@@ -63,7 +63,7 @@ def _add(memory: str, images: list[str], label: str | None, *, as_json: bool) ->
         raise typer.BadParameter("name the images, and their expected label with --label", param_hint="IMAGE")
     from visualmemory_gui.engine.store.kept_images import NewKeptImage
 
-    with writer(memory) as m:
+    with any_writer(memory) as m:
         decoded = [m.decode(image) for image in images]
         vectors = m.embed(decoded)
         new = [(NewKeptImage.of(*image), label) for image in zip(decoded, vectors, strict=True)]
@@ -79,7 +79,7 @@ def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
     numbers = [options.whole_number(item, "a number", argument="NUMBER") for item in items]
     if not numbers:
         raise typer.BadParameter("name the numbers, as `watch MEMORY list` shows them", param_hint="NUMBER")
-    with writer(memory) as m:
+    with any_writer(memory) as m:
         there = {w.image.id for w in m.watch.all()}
         if missing := [n for n in numbers if n not in there]:
             raise BadValue(f"no watched image has the number {missing[0]}")
@@ -92,7 +92,7 @@ def _remove(memory: str, items: list[str], *, as_json: bool) -> None:
 
 
 def _list(memory: str, *, as_json: bool) -> None:
-    with reader(memory) as m:
+    with any_reader(memory) as m:
         watched = m.watch.all()
     if as_json:
         for w in watched:
@@ -103,10 +103,10 @@ def _list(memory: str, *, as_json: bool) -> None:
 
 def _check(memory: str, *, as_json: bool) -> None:
     from visualmemory_gui.engine.decision.levels import level_in_words
-    from visualmemory_gui.engine.what_if.impact import ImpactTracker
+    from visualmemory_gui.engine.what_if.watch_tracker import tracker_of
 
-    with reader(memory) as m, Progress("deciding") as report:
-        rows = ImpactTracker(m, report=report).watched_decisions() if len(m.watch) else ()
+    with any_reader(memory) as m, Progress("deciding") as report:
+        rows = tracker_of(m, report=report).watched_decisions() if len(m.watch) else ()
         level = m.settings.level
     right = sum(row.right for row in rows)
     if as_json:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from PySide6.QtCore import QObject, Signal
@@ -220,9 +219,9 @@ class DecideCommands(QObject):
             self._ask.confirm(question, "Teach", partial(queue.teach, self._session, wanted))
 
     def export_queue(self) -> None:
-        memory, beside = self._session.memory, self._session.whole
+        memory = self._session.memory
         if memory is not None:
-            suggested = (beside.path.parent if beside is not None else Path.home()) / f"{memory.name}-queue.csv"
+            suggested = self._session.beside / f"{memory.name}-queue.csv"
             self._ask.table_file(suggested, partial(queue.export, self._session))
 
     def remove_queued(self) -> None:

@@ -9,7 +9,7 @@ from visualmemory_gui.app.session import Session
 
 def ask_export(session: Session, ask: Dialogs, label: str | None = None) -> None:
     """Ask for format and target, then export the memory, or its class ``label`` with what is below it."""
-    memory = session.whole
+    memory = session.memory
     if memory is None:
         return
     name = memory.name if label is None else f"{memory.name}-{label.replace('/', '-')}"
@@ -17,4 +17,4 @@ def ask_export(session: Session, ask: Dialogs, label: str | None = None) -> None
     def export(to: str, format: str, keep_private: bool) -> None:
         exchange.export(session, to, format, label=label, keep_private=keep_private)
 
-    ask.export_options(name, memory.path.parent, export, label=label)
+    ask.export_options(name, session.beside, export, label=label)

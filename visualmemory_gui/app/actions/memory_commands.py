@@ -44,7 +44,7 @@ class MemoryCommands:
         """Ask for a place, and pull a sample of the shared memory to it."""
         memory = self._session.memory
         if memory is not None and not memory.is_whole:
-            suggested = Path(free_name(str(Path.home() / f"{memory.name}-sample"), preferences.MEMORY))
+            suggested = Path(free_name(str(self._session.beside / f"{memory.name}-sample"), preferences.MEMORY))
             self._ask.new_memory(suggested, partial(shared_server.pull_sample, self._session))
 
     def offer_reading(self, path: str, why: str) -> None:

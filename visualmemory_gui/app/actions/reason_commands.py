@@ -16,7 +16,6 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import DecisionRow
 from visualmemory_gui.app.widgets.tables.labelled_images import LabelledRow
 from visualmemory_gui.engine.decision.levels import at_level
-from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.what_if.proposed_edit import ProposedEdit
 
@@ -103,10 +102,10 @@ class ReasonCommands:
 
     def report(self) -> None:
         """Ask for a file, and write the decision that is shown to it as a document."""
-        memory, query = self._session.whole, self._session.decision.query
-        if memory is not None and query is not None and self._session.decision.decision is not None:
+        query = self._session.decision.query
+        if query is not None and self._session.decision.decision is not None:
             stem = Path(query.name).stem or "decision"
-            self._ask.report_file(memory.path.with_name(f"{stem}-report.html"), self._write_report)
+            self._ask.report_file(self._session.beside / f"{stem}-report.html", self._write_report)
 
     def _write_report(self, path: str) -> None:
         query, decision = self._session.decision.query, self._session.decision.decision
@@ -119,7 +118,7 @@ class ReasonCommands:
             from visualmemory_gui.engine.exchange.report.content import Asked
 
             asked = Asked(query.name, query.thumbnail, query.source, expected)
-            report.write(report.gather(whole(memory), decision, asked), path)
+            report.write(report.gather(memory, decision, asked), path)
 
         written = Note(f"Wrote {Path(path).name}.")
         Job("Writing the report", work, lambda _: written, only_reads=True, stoppable=False).run(self._session)

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.runtime.tasks import Task, Tasks
 from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
-if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
-
 T = TypeVar("T")
+M = TypeVar("M", bound=Memory)
 
 
-class BackgroundResult(QObject, Generic[T]):
+class MemoryResult(QObject, Generic[M, T]):
     """The result of a background job over the open memory. Only the newest job counts; older ones are stopped.
 
     ``found`` is None until there is a result; ``edits_since`` counts the edits since its job began. ``error`` is why
@@ -39,7 +38,7 @@ class BackgroundResult(QObject, Generic[T]):
         super().__init__(parent)
         self._tasks, self._topic = tasks, topic
         self._told_here: tuple[type[BaseException], ...] = (Cancelled, *told_here)
-        self._memory: WholeMemory | None = None
+        self._memory: M | None = None
         self._task: Task | None = None
         self._edits_meanwhile = 0
         self.edits_since = 0
@@ -50,12 +49,12 @@ class BackgroundResult(QObject, Generic[T]):
     def running(self) -> bool:
         return self._task is not None
 
-    def set_memory(self, memory: WholeMemory | None) -> None:
+    def set_memory(self, memory: M | None) -> None:
         """Start over on ``memory``."""
         self._memory = memory
         self.clear()
 
-    def run(self, title: str, work: Callable[[WholeMemory, Report], T], *, keep: bool = True) -> None:
+    def run(self, title: str, work: Callable[[M, Report], T], *, keep: bool = True) -> None:
         """Run ``work(memory, report)`` in the background. With ``keep`` the previous result stays until it is done."""
         memory = self._memory
         if memory is None:
@@ -117,3 +116,7 @@ class BackgroundResult(QObject, Generic[T]):
     def _drop(self) -> None:
         self.error, self.edits_since = None, 0
         self._put(None)
+
+
+BackgroundResult = MemoryResult[WholeMemory, T]
+"""The same over a memory in a folder, whose rows are all on this computer."""

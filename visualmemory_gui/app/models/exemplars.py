@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
@@ -13,6 +14,7 @@ from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.runtime.malloc_trim import give_back
 from visualmemory_gui.app.runtime.tasks import Tasks
+from visualmemory_gui.engine.memory.protocol import remote
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
@@ -27,6 +29,7 @@ TOPIC = "exemplars"
 BLOCK = 20_000  # vectors that are compared in one turn
 TURN_S = 0.02  # of a search; manual edits and images get their turns in between
 NONE: Ids = np.empty(0, np.int64)
+NOT_COMPARED: Mapping[int, float] = {}
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,12 +70,13 @@ class Filter:
 @dataclass(frozen=True, slots=True)
 class FoundExemplars:
     """What passes: ``ids`` in the order of the filter; ``total`` and ``struck`` exemplars in all; active ``counts`` by
-    label."""
+    label. ``distances`` are by id, where a server compared them."""
 
     ids: Ids
     total: int
     counts: dict[str, int]
     struck: int
+    distances: Mapping[int, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,8 +114,12 @@ def look(memory: Memory, wanted: Filter) -> Generator[None, None, FoundExemplars
             yield
         give_back()
         ids = np.intersect1d(ids, np.concatenate([NONE, *parts]), assume_unique=True)
+    counts, struck = snapshot.class_counts(), total - snapshot.active_count
+    if wanted.order == "nearest" and wanted.like is not None and not memory.is_whole:
+        near, fits = dict(remote(memory).likeness(wanted.like.vector)), set(ids.tolist())
+        return FoundExemplars(np.array([one for one in near if one in fits], np.int64), total, counts, struck, near)
     ids = yield from _ordered(snapshot, ids, wanted)
-    return FoundExemplars(ids, total, snapshot.class_counts(), total - snapshot.active_count)
+    return FoundExemplars(ids, total, counts, struck)
 
 
 def _ordered(snapshot: Snapshot, ids: Ids, wanted: Filter) -> Generator[None, None, Ids]:
@@ -177,10 +185,14 @@ def under(snapshot: Snapshot, label: str | None) -> npt.NDArray[np.bool_]:
 
 
 def cells_of(
-    snapshot: Snapshot, ids: Ids, missing: Callable[[int], str] = lambda _: "", like: Like | None = None
+    snapshot: Snapshot,
+    ids: Ids,
+    missing: Callable[[int], str] = lambda _: "",
+    like: Like | None = None,
+    distances: Mapping[int, float] = NOT_COMPARED,
 ) -> list[Cell]:
     """What to paint for those of ``ids`` (n,) that still exist, compared with ``like``; ``missing`` is as for
-    ``ExemplarsModel``."""
+    ``ExemplarsModel``. ``distances`` are those to ``like``, where a server compared them."""
     rows = _rows(snapshot, ids)
     labels = snapshot.labels
     code, active = snapshot.label[rows].tolist(), snapshot.active[rows].tolist()
@@ -188,7 +200,10 @@ def cells_of(
     cells = [Cell(exemplar, labels[c], not voting, missing(exemplar)) for exemplar, c, voting in parts]
     if like is None or not cells:
         return cells
-    cosines = (snapshot.vectors_of(rows) @ like.vector).tolist()
+    if distances:
+        cosines = [1 - distances.get(cell.id, np.nan) for cell in cells]
+    else:
+        cosines = (snapshot.vectors_of(rows) @ like.vector).tolist()
     if like.of_words:
         return [replace(cell, score=cosine) for cell, cosine in zip(cells, cosines, strict=True)]
     return [replace(cell, distance=max(0.0, 1 - cosine)) for cell, cosine in zip(cells, cosines, strict=True)]
@@ -251,9 +266,11 @@ class ExemplarsModel(QObject):
 
     def cells(self, ids: Ids) -> list[Cell]:
         """What to paint for ``ids``, from the newest snapshot: no row of the database is read."""
-        memory = self._memory
-        like = self._filter.like if self._filter.order == "nearest" else None
-        return cells_of(memory.listing, ids, self._missing, like) if memory is not None else []
+        memory, distances = self._memory, self._found.distances
+        if memory is None:
+            return []
+        compared = self._filter.order == "nearest" and (memory.is_whole or bool(distances))
+        return cells_of(memory.listing, ids, self._missing, self._filter.like if compared else None, distances)
 
     def parted(self, ids: Ids) -> tuple[Ids, Ids]:
         """``ids`` split into active and struck-out ones."""

@@ -16,7 +16,8 @@ from visualmemory_gui.engine.what_if.proposed_edit import EditKind, Lesson, Prop
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.types import I64
-    from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker
+    from visualmemory_gui.engine.what_if.impact import Impact
+    from visualmemory_gui.engine.what_if.watch_tracker import Tracker
 
 Tell = Callable[[str, "Impact | None"], object]
 TOPIC, IN_DIALOG = "impact preview", "impact preview in a dialog"
@@ -115,7 +116,7 @@ class ImpactPreview(QObject):
         else:
             self._run(tracker, edit, partial(self._take, edit), TOPIC)
 
-    def _run(self, tracker: ImpactTracker, edit: ProposedEdit, tell: Tell, topic: str) -> None:
+    def _run(self, tracker: Tracker, edit: ProposedEdit, tell: Tell, topic: str) -> None:
         """Clear the preview: an edit that would be refused has no impact, and says why itself."""
         self._tasks.run_edit(
             "Previewing the edit",

@@ -15,10 +15,11 @@ from visualmemory_gui.app.models.thumbnails import opaque, scaled
 from visualmemory_gui.app.runtime.place import FILE
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import VisualMemoryError
+from visualmemory_gui.engine.shared_memory.address import is_shared
 from visualmemory_gui.engine.text.visible_text import how_many
 
 TOPIC = "recent memories"
-State = Literal["there", "missing", "unreadable"]
+State = Literal["there", "missing", "unreadable", "shared"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,9 +51,11 @@ class RecentMemoriesModel(QObject):
 
 
 def recent_memory(path: str, side: int) -> RecentMemory:
-    """What can be shown of the memory at ``path``; one that cannot be read says so."""
+    """What can be shown of the memory at ``path``; one that cannot be read says so. No server is asked."""
     from visualmemory_gui.engine.memory.glance import glance
 
+    if is_shared(path):
+        return RecentMemory(path, "shared", ("Shared memory", "on a Milvus server"))
     try:
         edited = _edited(Path(path))
         found = glance(path)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject, Signal
 
-from visualmemory_gui.app.models.background_result import BackgroundResult
+from visualmemory_gui.app.models.background_result import MemoryResult
 from visualmemory_gui.app.models.decision import AFTER_PAINT_MS
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
@@ -15,14 +15,15 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
-    from visualmemory_gui.engine.what_if.impact import Impact, ImpactTracker, WatchedDecision
+    from visualmemory_gui.engine.memory.protocol import Memory
+    from visualmemory_gui.engine.what_if.impact import Impact, WatchedDecision
+    from visualmemory_gui.engine.what_if.watch_tracker import Tracker
 
 CHEAP_S = 0.05  # an edit of many is tracked in less
 FEW = 300  # decisions; tracking them is taken to be cheap before it is measured
 
 
-class WatchModel(BackgroundResult["ImpactTracker"]):
+class WatchModel(MemoryResult["Memory", "Tracker"]):
     """``found`` tracks the decisions. It is made in the background once a memory is open, and used in the edits'
     thread alone, for the impact of every edit."""
 
@@ -49,7 +50,7 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
         right, level = sum(row.right for row in self.decisions), self._memory.settings.level
         return f"{right:,} of {len(self.decisions):,} as expected{f' at {level_in_words(level)}' if level else ''}"
 
-    def set_memory(self, memory: WholeMemory | None) -> None:
+    def set_memory(self, memory: Memory | None) -> None:
         super().set_memory(memory)
         self.restart()
 
@@ -68,7 +69,7 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
         if not calm and self._behind:
             self.restart()
 
-    def _is_cheap(self, tracker: ImpactTracker) -> bool:
+    def _is_cheap(self, tracker: Tracker) -> bool:
         return len(tracker) <= FEW if self._took is None else self._took <= CHEAP_S
 
     def on_changed(self, changes: Changes) -> None:
@@ -95,21 +96,21 @@ class WatchModel(BackgroundResult["ImpactTracker"]):
     def _track(self) -> None:
         """Make another tracker; the present one is used until then."""
 
-        def work(memory: WholeMemory, report: Report) -> ImpactTracker:
-            from visualmemory_gui.engine.what_if.impact import ImpactTracker
+        def work(memory: Memory, report: Report) -> Tracker:
+            from visualmemory_gui.engine.what_if.watch_tracker import tracker_of
 
-            return ImpactTracker(memory, report=report)
+            return tracker_of(memory, report=report)
 
         self.run("Deciding tracked images", work)
 
-    def _put(self, found: ImpactTracker | None) -> None:
+    def _put(self, found: Tracker | None) -> None:
         if self.found is not None:
             self.found.close()
         super()._put(found)
         if found is not None:
             self._read(found)
 
-    def _read(self, tracker: ImpactTracker) -> None:
+    def _read(self, tracker: Tracker) -> None:
         def work() -> tuple[WatchedDecision, ...] | None:
             if tracker is not self.found:
                 return None  # the memory may be closed by now

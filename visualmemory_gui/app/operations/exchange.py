@@ -11,7 +11,6 @@ from visualmemory_gui.app.models.query import Query, recent_queries
 from visualmemory_gui.app.operations.edit import Job, Note, say_stopped
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import MemoryExists
-from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
@@ -31,7 +30,7 @@ def export(
     def work(memory: Memory, report: Report) -> None:
         from visualmemory_gui.engine.exchange import import_export
 
-        import_export.export(whole(memory), to, format, label=label, keep_private=keep_private, report=report)
+        import_export.export(memory, to, format, label=label, keep_private=keep_private, report=report)
 
     exported, stopped = f"Exported to {Path(to).name}.", "Export stopped; what was written has been removed."
     Job("Exporting", work, lambda _: Note(exported), stopped, once=f"export {to}", only_reads=True).run(session)

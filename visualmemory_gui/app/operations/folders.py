@@ -99,7 +99,7 @@ def count(
     def work(report: Report) -> FolderFacts:
         facts, label_of = counted(folders, report, label=label)
         session.tasks.post(lambda: tell(facts))
-        known = whole(memory).catalog.known_files() if memory is not None else set()
+        known = whole(memory).catalog.known_files() if memory is not None and memory.is_whole else set()
         if known:
             facts, label_of = compared(facts, label_of, known, report)
             session.tasks.post(lambda facts=facts: tell(facts))  # type: ignore[misc]

@@ -10,7 +10,6 @@ from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.operations import skipped_files
 from visualmemory_gui.app.operations.edit import Edit, Job, Note, last_step, undo_of
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import first_few, how_many
 from visualmemory_gui.engine.types import Box, DecodedImage
@@ -31,7 +30,7 @@ def teach(session: Session, images: Sequence[ImageLike], label: str, *, box: Box
     Of more than MANY paths, those added before Cancel stay.
     """
     paths = [image for image in images if isinstance(image, str)]
-    if len(paths) <= MANY or session.whole is None:
+    if len(paths) <= MANY:
         _teach(session, list(images), label, box)
         return
     if rest := [image for image in images if not isinstance(image, str)]:
@@ -59,7 +58,7 @@ def build(
 
     def work(memory: Memory, report: Report) -> tuple[BuildResult, int | None, bool]:
         first = not memory.class_counts()
-        built = whole(memory).build(
+        built = memory.build(
             source, copy=copy, label=label, group_by=group_by, report=report, write=session.tasks.write
         )
         return built, last_step(memory), first

@@ -25,6 +25,16 @@ def real_place(memory: str | Path) -> str:
     return str(memory).rstrip("/") if is_shared(memory) else os.path.realpath(memory)
 
 
+def place_name(memory: str) -> str:
+    """The name of a memory at a path or an address, as a list shows it."""
+    return memory.rstrip("/").rpartition("/")[2] if is_shared(memory) else Path(memory).name
+
+
+def place_above(memory: str) -> str:
+    """Where that memory is: its folder, or its server."""
+    return memory.rstrip("/").rpartition("/")[0].rpartition("/")[2] if is_shared(memory) else str(Path(memory).parent)
+
+
 def show_in_folder(path: str) -> None:
     """Show in the desktop's file manager the folder that holds ``path``, or the nearest one that is there."""
     folder = next(each for each in Path(path).absolute().parents if each.is_dir())

@@ -6,7 +6,7 @@ It is a zip archive, not a database, so that nothing forgotten can hide in it an
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
@@ -28,7 +28,7 @@ from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table_child import MOST_ROWS
 from visualmemory_gui.engine.files.atomic_file import create, scratch
 from visualmemory_gui.engine.index.vector_check import gate
-from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.projection import from_bytes, note_in
 from visualmemory_gui.engine.types import F32, PARAMETER_LIMITS, EncoderIdentity, Exemplar
@@ -40,6 +40,8 @@ WITHOUT_PARTS = 1
 """The versions of bundles without a projection, and without parts of images either: programs of before there were any
 read them as they are meant."""
 SUFFIX = ".vmemz"
+BATCH = 500
+"""Thumbnails that are read at once."""
 MAGIC = b"PK\x03\x04"
 EXTRA = ("sha256", "content", "group", "width", "height", "note", "image", "suffix", "thumbnail", "box", "original")
 WORDS = {
@@ -74,7 +76,7 @@ class BundleCounts:
         return cls(len(parts), struck, images, thumbnails, len(parts) - images - thumbnails)
 
 
-def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
+def export(m: Memory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write ``m`` to the new file ``target``, completely or not at all. Raises ExchangeError, StorageError.
 
     Originals that cannot be read are exported as thumbnails. Without ``keep_private``, sources are file names only, and
@@ -83,8 +85,7 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
     path = Path(target)
     exemplars = m.catalog.select()
     with new_file(path) as file, scratch(path.parent) as room, ArchiveWriter(file) as out:
-        moving = _reported(exemplars, report, "copying images")
-        rows = [_export_row(m, one, out, keep_private=keep_private) for one in moving]
+        rows = list(_export_rows(m, exemplars, out, keep_private=keep_private, report=report))
         parquet = room / TABLE
         with create(parquet) as columns:
             table.write(columns, m, rows, extra=EXTRA, report=report)
@@ -96,13 +97,20 @@ def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, re
     return Exported(str(path), "bundle", counts.exemplars, counts.images, counts.thumbnails, counts.bare)
 
 
-def _reported(exemplars: Sequence[Exemplar], report: Report, what: str) -> Any:
-    for n, exemplar in enumerate(exemplars):
-        report(n, len(exemplars), what)
-        yield exemplar
+def _export_rows(
+    m: Memory, exemplars: Sequence[Exemplar], out: ArchiveWriter, *, keep_private: bool, report: Report
+) -> Iterator[table.Row]:
+    for start in range(0, len(exemplars), BATCH):
+        part = exemplars[start : start + BATCH]
+        thumbnails = m.catalog.thumbnails([one.id for one in part])
+        for n, one in enumerate(part, start):
+            report(n, len(exemplars), "copying images")
+            yield _export_row(m, one, out, thumbnails.get(one.id), keep_private=keep_private)
 
 
-def _export_row(m: WholeMemory, exemplar: Exemplar, out: ArchiveWriter, *, keep_private: bool) -> table.Row:
+def _export_row(
+    m: Memory, exemplar: Exemplar, out: ArchiveWriter, thumbnail: bytes | None, *, keep_private: bool
+) -> table.Row:
     row = table.row_of(exemplar, keep_private=keep_private)
     names = ("sha256", "content", "original", "group", "width", "height", "note")
     row |= {name: getattr(exemplar, name) for name in names}
@@ -110,20 +118,19 @@ def _export_row(m: WholeMemory, exemplar: Exemplar, out: ArchiveWriter, *, keep_
     if found is not None:
         data, row["suffix"] = found
         row["image"] = row["sha256"] = out.put("images", data, row["suffix"])
-    thumbnail = m.catalog.thumbnail(exemplar.id)
     if thumbnail is not None:
         row["thumbnail"] = out.put("thumbnails", thumbnail, ".jpg")
     return row
 
 
-def _version(m: WholeMemory, exemplars: Sequence[Exemplar]) -> int:
+def _version(m: Memory, exemplars: Sequence[Exemplar]) -> int:
     """The oldest version that says all there is."""
     if m.identity.projection is not None:
         return VERSION
     return WITHOUT_PROJECTION if any(one.box for one in exemplars) else WITHOUT_PARTS
 
 
-def _manifest(m: WholeMemory, counts: BundleCounts, *, version: int) -> dict[str, Any]:
+def _manifest(m: Memory, counts: BundleCounts, *, version: int) -> dict[str, Any]:
     settings = {name: getattr(m.settings, name) for name in SETTINGS}
     return {
         "format": FORMAT, "version": version, "encoder": m.identity.to_json(), "counts": asdict(counts),

@@ -19,7 +19,7 @@ from visualmemory_gui.engine.exchange.imagefolder import import_rows, struck_und
 from visualmemory_gui.engine.exchange.labels_json import DATA, LABELS, folder_of_images, write_labels
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.exchange.table import Row
-from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import SMALLEST_BOX, Exemplar, Skipped
 
@@ -27,7 +27,7 @@ Size = tuple[int, int]
 
 
 def export(
-    m: WholeMemory,
+    m: Memory,
     target: str | Path,
     *,
     label: str | None = None,

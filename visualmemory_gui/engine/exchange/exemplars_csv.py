@@ -17,7 +17,7 @@ from visualmemory_gui.engine.exchange.atomic_output import new_file
 from visualmemory_gui.engine.exchange.csv_table import csv_lines, plain_text
 from visualmemory_gui.engine.exchange.imagefolder import import_rows
 from visualmemory_gui.engine.exchange.results import Exported, Imported
-from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import box_of
 
@@ -29,7 +29,7 @@ LARGEST = 1 << 28
 
 
 def export(
-    m: WholeMemory,
+    m: Memory,
     target: str | Path,
     *,
     label: str | None = None,

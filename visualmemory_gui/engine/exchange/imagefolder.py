@@ -38,7 +38,7 @@ from visualmemory_gui.engine.exchange.table import Row
 from visualmemory_gui.engine.files.atomic_file import create
 from visualmemory_gui.engine.images.pool import DecodePool, Part
 from visualmemory_gui.engine.memory.image_reader import batched
-from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import DecodedImage, Exemplar, NewExemplar, Skipped
@@ -67,7 +67,7 @@ LONGEST_NAME = 80
 
 
 def export(
-    m: WholeMemory,
+    m: Memory,
     target: str | Path,
     *,
     label: str | None = None,
@@ -90,7 +90,7 @@ def export(
     return done.exported(path, "imagefolder", left_out=struck_under(m, label))
 
 
-def struck_under(m: WholeMemory, label: str | None) -> int:
+def struck_under(m: Memory, label: str | None) -> int:
     """How many exemplars are struck out, of the class ``label`` and below it or of all."""
     return m.catalog.totals()[2] if label is None else len(m.catalog.select(label=label, state="struck"))
 
@@ -110,7 +110,7 @@ class WrittenImages(NamedTuple):
 
 
 def written(
-    m: WholeMemory,
+    m: Memory,
     root: Path,
     exemplars: Sequence[Exemplar],
     *,
@@ -134,7 +134,7 @@ def written(
 
 
 def _put(
-    m: WholeMemory,
+    m: Memory,
     exemplar: Exemplar,
     root: Path,
     names: _Names,
@@ -255,7 +255,7 @@ def _opened(memory: Path, encoder: str | None, report: Report) -> AbstractContex
     return opened(memory, identity, lambda: VisualMemory.create(memory, encoder or DEFAULT_ENCODER))
 
 
-def _decoded(m: WholeMemory, folder: Path, rows: Sequence[Row], report: Report) -> tuple[list[NewRow], list[Skipped]]:
+def _decoded(m: Memory, folder: Path, rows: Sequence[Row], report: Report) -> tuple[list[NewRow], list[Skipped]]:
     """The rows with their vectors, in the order of the file, and those whose image cannot be used."""
     by_image: dict[Part, list[int]] = {}
     skipped: list[Skipped] = []
@@ -286,7 +286,7 @@ def _through_a_link(folder: Path, path: Path) -> bool:
 
 
 def _embedded(
-    m: WholeMemory,
+    m: Memory,
     images: Sequence[tuple[Part, DecodedImage]],
     by_image: Mapping[Part, list[int]],
     rows: Sequence[Row],

@@ -22,7 +22,7 @@ from visualmemory_gui.engine.exchange import (
 from visualmemory_gui.engine.exchange.report import report as document
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.files.path_kind import is_file, is_folder
-from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.filesystem import folder_at
 
@@ -64,7 +64,7 @@ def format_of(target: str | Path, kind: str | None = None) -> str:
 
 
 def export(
-    m: WholeMemory,
+    m: Memory,
     target: str | Path,
     kind: str | None = None,
     *,

@@ -14,7 +14,7 @@ import numpy as np
 from visualmemory_gui.engine.decision.leave_one_out import ContentKeys, LeftOut, Retrieved
 from visualmemory_gui.engine.exchange.atomic_output import new_file
 from visualmemory_gui.engine.exchange.results import Exported
-from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import Memory, whole
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 
@@ -23,11 +23,13 @@ WIDTH = 100
 _BLOCK = 1024
 
 
-def export(m: WholeMemory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
+def export(memory: Memory, target: str | Path, *, keep_private: bool = False, report: Report = silent) -> Exported:
     """Write the lists of all active exemplars to the new file ``target``, completely or not at all.
 
-    A list leaves out the exemplar, those of equal content or vector, and its group. Raises ExchangeError, Cancelled.
+    A list leaves out the exemplar, those of equal content or vector, and its group. Raises ExchangeError, Cancelled,
+    and BadValue for a memory whose rows are elsewhere.
     """
+    m = whole(memory)
     path, snapshot = Path(target), m.snapshot
     rows = np.flatnonzero(snapshot.active)
     left_out = LeftOut(snapshot, ContentKeys.of(snapshot, rows))

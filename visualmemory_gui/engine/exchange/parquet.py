@@ -10,7 +10,7 @@ from pathlib import Path
 from visualmemory_gui.engine.exchange import table
 from visualmemory_gui.engine.exchange.atomic_output import new_file
 from visualmemory_gui.engine.exchange.results import Exported
-from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import Exemplar
 
@@ -21,7 +21,7 @@ PART = ("box", "original", "width", "height")
 
 
 def export(
-    m: WholeMemory,
+    m: Memory,
     target: str | Path,
     *,
     label: str | None = None,

@@ -17,7 +17,7 @@ import numpy.typing as npt
 
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.table_child import BATCH_COMPONENTS, MOST_COMPONENTS, MOST_DIM, MOST_ROWS
-from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.processes.child_process import end
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import writable
@@ -92,7 +92,7 @@ def row_of(exemplar: Exemplar, *, keep_private: bool) -> Row:
     }
 
 
-def write(file: IO[bytes], m: WholeMemory, rows: Sequence[Row], *, extra: Sequence[str] = (), report: Report) -> None:
+def write(file: IO[bytes], m: Memory, rows: Sequence[Row], *, extra: Sequence[str] = (), report: Report) -> None:
     """Write ``rows`` with their vectors to ``file``. ``extra`` names columns in addition to those of ``row_of``."""
     import pyarrow as pa  # late: heavy, and only exports need it
     import pyarrow.parquet as pq

@@ -15,6 +15,7 @@ from visualmemory_gui.engine.decision.equal_vectors import rows_behind
 from visualmemory_gui.engine.decision.leave_one_out import UNRELATED, ContentKeys, Related, own_class, rows_alike
 from visualmemory_gui.engine.decision.novelty import DEPTHS, Limits
 from visualmemory_gui.engine.decision.own_measures import OwnMeasures
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.index.search import Searcher, SearchResult, rows_of_known
@@ -296,3 +297,11 @@ def leave_own_out(snapshot: Snapshot, scope: Scope) -> tuple[I64 | None, Scope]:
     out = rows_alike(snapshot, ContentKeys.of(snapshot, at.reshape(())))
     unseen = set(scope.exclude) | set(snapshot.ids[out].tolist())
     return own_class(snapshot, at).reshape(()), replace(scope, exclude=unseen)
+
+
+def leave_copies_out(snapshot: Snapshot, query: Queries) -> tuple[I64, Scope]:
+    """The class of which one ``query``, decided without what is like it, is itself an exemplar, for ``others_counted``,
+    and the scope without the rows it must not see."""
+    left_out = query.left_out(snapshot)
+    out = [] if left_out is None else snapshot.ids[left_out(0)].tolist()
+    return own_class(snapshot, query.own_rows(snapshot)).reshape(()), Scope(exclude=out)

@@ -21,7 +21,6 @@ from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store import labels
-from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.files import ImageFiles
 from visualmemory_gui.engine.types import F32, Box, Changes, DecodedImage, FirstPage, NewExemplar, Skipped, first_pages
 
@@ -133,18 +132,25 @@ def here_already(known: Collection[tuple[str, str]], path: str, label: str) -> b
 class FolderBuild:
     """Adds what is new in a folder, in shuffled order, so that a half-built memory is balanced and usable.
 
-    ``commit(rows)`` writes one batch in one transaction and returns its ids; ``copying(images)`` is entered around
-    the copies and the commit. Child processes go on decoding while a batch is embedded and written.
+    ``known`` are the (sha256, label) of files that are here. ``commit(rows)`` writes one batch in one transaction and
+    returns its ids; ``copying(images)`` is entered around the copies and the commit. Child processes go on decoding
+    while a batch is embedded and written.
     """
 
     def __init__(
-        self, plan: BuildPlan, *, catalog: Catalog, files: ImageFiles, commit: Commit, copying: Copying
+        self,
+        plan: BuildPlan,
+        *,
+        known: Collection[tuple[str, str]],
+        files: ImageFiles,
+        commit: Commit,
+        copying: Copying,
     ) -> None:
         self._plan = plan
         self._files = files
         self._copying = copying
         self._commit = commit
-        self._here_before = catalog.known_files()
+        self._here_before = known
         self._taken: dict[tuple[str, str], str] = {}
         self.ids: list[int] = []
         self.skipped = list(plan.skipped)
@@ -170,6 +176,19 @@ class FolderBuild:
         except (Cancelled, KeyboardInterrupt):
             return False
         return True
+
+    def result(self, *, stopped: bool) -> BuildResult:
+        """What was done."""
+        return BuildResult(
+            added=len(self.ids),
+            unchanged=self.unchanged,
+            skipped=tuple(self.skipped),
+            links=self._plan.links,
+            stopped=stopped,
+            ids=tuple(self.ids),
+            first_pages=tuple(self.first_pages),
+            images=len(self._plan.label_of),
+        )
 
     def _new_files(self, order: Sequence[str]) -> Iterator[str]:
         for path in order:
@@ -221,7 +240,7 @@ def build(live: OpenMemory, reader: ImageReader, plan: BuildPlan, *, write: Writ
 
     work = FolderBuild(
         plan,
-        catalog=live.catalog,
+        known=live.catalog.known_files(),
         files=live.files,
         commit=commit,
         copying=lambda images: copying(live, images),
@@ -241,16 +260,7 @@ def build(live: OpenMemory, reader: ImageReader, plan: BuildPlan, *, write: Writ
         live.history.baseline()
     if work.ids and complete and not live.deferred:
         live.maintain(report)
-    return BuildResult(
-        added=len(work.ids),
-        unchanged=work.unchanged,
-        skipped=tuple(work.skipped),
-        links=plan.links,
-        stopped=not complete,
-        ids=tuple(work.ids),
-        first_pages=tuple(work.first_pages),
-        images=len(plan.label_of),
-    )
+    return work.result(stopped=not complete)
 
 
 def add(

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING, Literal, Protocol, cast
 
 from visualmemory_gui.engine.errors import BadValue
 
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.store.queries import RecentQueries
     from visualmemory_gui.engine.store.queue import Queued
     from visualmemory_gui.engine.store.tags import Tag, Tags
-    from visualmemory_gui.engine.store.watch import Watch
+    from visualmemory_gui.engine.store.watch import Watch, Watched
     from visualmemory_gui.engine.types import (
         F32,
         I64,
@@ -73,7 +73,9 @@ class ExemplarPages(Protocol):
 
     def pages(self, *, label: str | None = None, state: State | None = None) -> Iterator[list[Exemplar]]: ...
 
-    def select(self, *, label: str | None = None, state: State | None = None, ids: Iterable[int]) -> list[Exemplar]: ...
+    def select(
+        self, *, label: str | None = None, state: State | None = None, ids: Iterable[int] | None = None
+    ) -> list[Exemplar]: ...
 
     def by_content(self, content: str) -> list[Exemplar]: ...
 
@@ -102,6 +104,8 @@ class Exemplars(ExemplarPages, Protocol):
     def parts_of(self, ids: Iterable[int]) -> list[Exemplar]: ...
 
     def withdrawn_ids(self) -> I64: ...
+
+    def change(self) -> int: ...
 
 
 class Steps(Protocol):
@@ -339,6 +343,44 @@ class AnyMemory(Protocol):
     def redo(self) -> Changes: ...
 
 
+class ProposedLesson(Protocol):
+    """An image that would be taught."""
+
+    @property
+    def vector(self) -> F32: ...
+
+    @property
+    def content(self) -> str | None: ...
+
+    @property
+    def original(self) -> str | None: ...
+
+
+class ProposedChange(Protocol):
+    """An edit that is not made; ``ProposedEdit`` says what each part means."""
+
+    @property
+    def kind(self) -> Literal["strike", "restore", "relabel", "reweigh", "teach", "forget"]: ...
+
+    @property
+    def ids(self) -> tuple[int, ...]: ...
+
+    @property
+    def label(self) -> str: ...
+
+    @property
+    def trust(self) -> float: ...
+
+    @property
+    def labels(self) -> tuple[str, ...]: ...
+
+    @property
+    def trusts(self) -> tuple[float, ...]: ...
+
+    @property
+    def lessons(self) -> Sequence[ProposedLesson]: ...
+
+
 class Tagged(Protocol):
     """Names for states of the memory."""
 
@@ -418,6 +460,25 @@ class Memory(AnyMemory, Protocol):
 
     def erase(self, ids: Ids) -> Leftovers: ...
 
+    def build(
+        self,
+        folder: str | Path | Sequence[str],
+        *,
+        copy: bool = False,
+        label: str | None = None,
+        group_by: str | None = None,
+        report: Report = ...,
+        write: Write = ...,
+    ) -> BuildResult: ...
+
+
+class RemoteMemory(Memory, Protocol):
+    """A memory whose rows are elsewhere, which decides the watch set and compares exemplars with a vector there."""
+
+    def likeness(self, vector: F32) -> list[tuple[int, float]]: ...
+
+    def decide_watched(self, watched: Sequence[Watched], edit: ProposedChange | None = None) -> Sequence[Decision]: ...
+
 
 class WholeMemory(Memory, Protocol):
     """A memory in a folder, whose rows are all in this process: for what needs every row at once."""
@@ -447,17 +508,6 @@ class WholeMemory(Memory, Protocol):
 
     def erase(self, ids: Ids) -> Erasing: ...
 
-    def build(
-        self,
-        folder: str | Path | Sequence[str],
-        *,
-        copy: bool = False,
-        label: str | None = None,
-        group_by: str | None = None,
-        report: Report = ...,
-        write: Write = ...,
-    ) -> BuildResult: ...
-
     def reembed(self, path: str | Path, encoder: str, *, dim: int | None = ..., report: Report = ...) -> Reembedded: ...
 
     def apply_study(
@@ -482,3 +532,10 @@ def whole(memory: Memory) -> WholeMemory:
     if not memory.is_whole:
         raise BadValue(NOT_WHOLE)
     return cast("WholeMemory", memory)
+
+
+def remote(memory: Memory) -> RemoteMemory:
+    """The memory, where its rows are elsewhere. Raises BadValue otherwise."""
+    if memory.is_whole:
+        raise BadValue("every exemplar of this memory is on this computer")
+    return cast("RemoteMemory", memory)

@@ -49,8 +49,12 @@ class SharedExemplars:
         for page in self._store.pages(*self._where(label, state)):
             yield self._listed(page)
 
-    def select(self, *, label: str | None = None, state: State | None = None, ids: Iterable[int]) -> list[Exemplar]:
-        """Those of ``ids`` that match, by id. Raises UnknownExemplar."""
+    def select(
+        self, *, label: str | None = None, state: State | None = None, ids: Iterable[int] | None = None
+    ) -> list[Exemplar]:
+        """Those of ``ids``, or of all, that match, by id. Raises UnknownExemplar."""
+        if ids is None:
+            return [one for page in self.pages(label=label, state=state) for one in page]
         numbers = None if label is None else set(self._numbers_under(label))
         wanted = _STATES[state].value
         states = wanted if isinstance(wanted, tuple) else (wanted,)
@@ -96,6 +100,10 @@ class SharedExemplars:
             fits = [row for row in late if not text or row["label"] in labels_ or _mentions(row, wanted)]
             yield np.array([int(str(row["id"])) for row in fits], np.int64)
 
+    def change(self) -> int:
+        """The number of the last change, as the server has it, or an own edit made it."""
+        return self._own.change
+
     def withdrawn_ids(self) -> I64:
         """Ids of the exemplars withdrawn by undo, (n,) increasing."""
         return np.array(list(self._store.ids(_STATES["withdrawn"])), np.int64)
@@ -105,6 +113,13 @@ class SharedExemplars:
         going = {row.content for row in self.rows(ids) if row.content is not None}
         found = self._store.columns(["id", "content"], "content", sorted(going))
         return sorted(going - {str(row["content"]) for row in found if row["id"] not in set(ids)})
+
+    def known_files(self, hashes: Sequence[str | None]) -> set[tuple[str, str]]:
+        """(sha256, label) of those files among ``hashes`` of which there is an exemplar that is no part."""
+        wanted, whole = sorted({one for one in hashes if one}), RowCondition("box", "==", "")
+        found = list(self._store.columns(["id", "sha256", "label"], "sha256", wanted, NOT_WITHDRAWN, whole))
+        table = self._own.labels(now=True).require(int(str(row["label"])) for row in found).labels
+        return {(str(row["sha256"]), table[int(str(row["label"]))].path) for row in found}
 
     def labels_of_contents(self, contents: Sequence[str]) -> dict[str, str]:
         """The label of the first active exemplar of each content id that has one."""

@@ -127,15 +127,13 @@ class Journal:
         self._database.close()
         self.lock.release()
 
-    def begin(self, kind: str, records: Sequence[Record], edit: PendingEdit) -> int:
-        """Write a new step and its edit, before the server gets it; returns the step's number."""
+    def begin(self, kind: str, records: Sequence[Record], edit: PendingEdit, *, join: int | None = None) -> int:
+        """Write a new step and its edit, before the server gets it; returns the step's number. The edit becomes a part
+        of the step ``join``, as long as that is done."""
         with self._database.atomic():
             self._database.execute("update steps set state = 'dropped' where state = 'undone'")
-            self._database.execute(
-                "insert into steps (kind, state, position, time) values (?, 'begun', ?, ?)",
-                (kind, self._next_position(), time.time()),
-            )
-            number = int(self._database.one("select last_insert_rowid()")[0])
+            there = None if join is None else self.step(join)
+            number = self._new_step(kind) if there is None or there.state != "done" else there.number
             self._database.many("insert into entries values (?, ?, ?, ?, ?)", [(number, *record) for record in records])
             self._write(edit, number)
         return number
@@ -150,18 +148,22 @@ class Journal:
         with self._database.atomic():
             for number, act in self._database.rows("select step, act from edit"):
                 self._database.execute(
-                    "update steps set state = ?, position = ? where number = ?",
-                    ("undone" if act == "undo" else "done", self._next_position(), number),
+                    "update steps set state = ?, position = ? where number = ? and not (? = 'do' and state = 'done')",
+                    ("undone" if act == "undo" else "done", self._next_position(), number, act),
                 )
             self._clear()
 
     def take_back(self) -> None:
-        """The server is not to have the edit: a new step goes, another stays as it was."""
+        """The server is not to have the edit: a new step goes, another stays as it was before."""
         with self._database.atomic():
             for number, act in self._database.rows("select step, act from edit"):
                 if act == "do":
-                    self._database.execute("delete from entries where step = ?", (number,))
-                    self._database.execute("delete from steps where number = ?", (number,))
+                    self._database.execute(
+                        "delete from entries where step = ? and exemplar in (select exemplar from edit_rows)", (number,)
+                    )
+                    self._database.execute(
+                        "delete from steps where number = ? and number not in (select step from entries)", (number,)
+                    )
             self._clear()
 
     def leave(self, step: int, exemplars: Collection[int]) -> None:
@@ -292,6 +294,17 @@ class Journal:
     def _clear(self) -> None:
         self._database.execute("delete from edit_rows")
         self._database.execute("delete from edit")
+
+    def _new_step(self, kind: str) -> int:
+        self._database.execute(
+            "insert into steps (kind, state, position, time) values (?, 'begun', ?, ?)",
+            (kind, self._next_position(), time.time()),
+        )
+        return int(self._database.one("select last_insert_rowid()")[0])
+
+    def entry_count(self, step: int) -> int:
+        """How many entries a step has."""
+        return int(self._database.one("select count(*) from entries where step = ?", (step,))[0])
 
     def _next_position(self) -> int:
         return int(self._database.one("select coalesce(max(position), 0) + 1 from steps")[0])

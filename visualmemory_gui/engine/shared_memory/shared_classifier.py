@@ -8,11 +8,20 @@ from dataclasses import dataclass, replace
 
 from visualmemory_gui.engine.decision.novelty import Limits
 from visualmemory_gui.engine.decision.own_measures import OwnMeasures
+from visualmemory_gui.engine.decision.queries import Queries
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
 from visualmemory_gui.engine.index.search import Searcher
-from visualmemory_gui.engine.memory.classifier import FIRST_M, ContentIds, Decider, Scope, leave_own_out
-from visualmemory_gui.engine.shared_memory.candidates import Candidates
+from visualmemory_gui.engine.memory.classifier import (
+    FIRST_M,
+    ContentIds,
+    Decider,
+    Scope,
+    leave_copies_out,
+    leave_own_out,
+)
+from visualmemory_gui.engine.memory.tracked_decisions import queries_of
+from visualmemory_gui.engine.shared_memory.candidates import Candidates, LabelTable
 from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
 from visualmemory_gui.engine.shared_memory.server import MOST_ROWS, Read
 from visualmemory_gui.engine.shared_memory.shared_row import SharedRow
@@ -22,12 +31,27 @@ from visualmemory_gui.engine.types import F32, Decision, MemorySettings, SearchI
 
 @dataclass(frozen=True, slots=True)
 class Proposals:
-    """For each query the active rows that the server found nearest, up to ``limit``; ``own`` edits since, by id."""
+    """For each query the active rows that the server found nearest, up to ``limit``; ``own`` edits since, by id.
+
+    ``labels`` are all labels; None: as they are.
+    """
 
     rows: Sequence[list[SharedRow]]
     limit: int
     own: Mapping[int, SharedRow]
     read: Read = "session"
+    labels: LabelTable | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Supposed:
+    """What an edit that is not made would leave: the ``rows`` that it changes or adds, by id, and all labels."""
+
+    rows: Mapping[int, SharedRow]
+    labels: LabelTable | None
+
+
+NOT_SUPPOSED = Supposed({}, None)
 
 
 MARGIN = 10
@@ -86,6 +110,30 @@ class SharedClassifier:
             for vector, rows, image in zip(vectors, proposals.rows, images, strict=True)
         ]
 
+    def decide_followed(
+        self,
+        vectors: F32,
+        proposals: Proposals,
+        scheme: VotingScheme,
+        *,
+        images: Sequence[ContentIds],
+        expected: Sequence[str | None],
+    ) -> list[Decision]:
+        """``decide_proposed``, where each query with an ``expected`` label is decided without what is like it."""
+        return [
+            self._decided(
+                vector,
+                rows,
+                proposals,
+                scheme,
+                scope=_EVERYTHING,
+                image=image,
+                search_s=0.0,
+                alone=None if label is None else _alone(vector, image, label),
+            )
+            for vector, rows, image, label in zip(vectors, proposals.rows, images, expected, strict=True)
+        ]
+
     def judge_by(self, usual: OwnMeasures) -> None:
         """Judge known and unknown, and confidence, by what was measured."""
         scheme, limits = VotingScheme.of(self.settings, level=self.settings.level), Limits.of(self.settings)
@@ -104,12 +152,16 @@ class SharedClassifier:
         scope: Scope,
         image: ContentIds,
         search_s: float,
+        alone: Queries | None = None,
     ) -> Decision:
+        """``alone``: the query as one that is decided without what is like it."""
         started = time.perf_counter()
         limit, laid = proposals.limit, {**proposals.own, **self._itself(scope, proposed, proposals)}
         while True:
-            candidates = self._candidates(vector, proposed, laid, limit=limit, own=scope.own)
+            candidates = self._candidates(vector, proposed, laid, limit=limit, own=scope.own, labels=proposals.labels)
             own, seen = leave_own_out(candidates.snapshot, scope)
+            if alone is not None:
+                own, seen = leave_copies_out(candidates.snapshot, alone)
             found, related = self._decider.retrieve(candidates.rows, vector, scheme, scope=seen, image=image)
             if candidates.cover(found):
                 break
@@ -138,9 +190,16 @@ class SharedClassifier:
         return found
 
     def _candidates(
-        self, vector: F32, proposed: list[SharedRow], laid: Mapping[int, SharedRow], *, limit: int, own: int | None
+        self,
+        vector: F32,
+        proposed: list[SharedRow],
+        laid: Mapping[int, SharedRow],
+        *,
+        limit: int,
+        own: int | None,
+        labels: LabelTable | None,
     ) -> Candidates:
-        labels = self._own.labels_of((*proposed, *laid.values()))
+        labels = labels or self._own.labels_of((*proposed, *laid.values()))
         return Candidates.of(vector, proposed, labels, limit=limit, own=laid, always=own)
 
 
@@ -148,6 +207,13 @@ _TOO_MANY = (
     f"more than {MOST_ROWS:,} exemplars are as near to this query as its neighbours, "
     "and a server names no more of them: pull a sample, or strike out copies"
 )
+
+
+_EVERYTHING = Scope()
+
+
+def _alone(vector: F32, image: ContentIds, expected: str) -> Queries:
+    return queries_of(vector[None], [expected], contents=[image.content], originals=[image.original])
 
 
 def _require_served(scope: Scope) -> None:

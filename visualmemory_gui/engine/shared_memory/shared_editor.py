@@ -44,9 +44,20 @@ class Finished:
 
 
 class SharedEditor:
-    """Makes, undoes and redoes the edits of one client, which holds the lease. May be called from any thread."""
+    """Makes, undoes and redoes the edits of one client, which holds the lease. May be called from any thread.
 
-    def __init__(self, store: SharedStore, own: OwnEdits, journal: Journal, lease: Lease) -> None:
+    ``moved`` is called with the label that exemplars had and the one that they have, after an edit that changed it.
+    """
+
+    def __init__(
+        self,
+        store: SharedStore,
+        own: OwnEdits,
+        journal: Journal,
+        lease: Lease,
+        *,
+        moved: Callable[[str, str], object],
+    ) -> None:
         self._store = store
         self._own = own
         self._journal = journal
@@ -54,6 +65,7 @@ class SharedEditor:
         self._eraser = Eraser(store, own, journal, lease)
         self._lock = threading.RLock()
         self._ids = range(0)
+        self._moved = moved
 
     def edit(
         self, kind: str, ids: Sequence[int], edited: Callable[[LabelTable], Edited], labels: Sequence[str] = ()
@@ -70,8 +82,9 @@ class SharedEditor:
             changed = {row.id: what for row in rows if (what := _only_new(row, change_of(row)))}
             return self._make(kind, table, rows, changed)
 
-    def add(self, new: Sequence[NewExemplar]) -> Changes:
-        """Add complete rows, whose vectors were checked, as one step."""
+    def add(self, new: Sequence[NewExemplar], *, join: int | None = None) -> Changes:
+        """Add complete rows, whose vectors were checked, as one step; or as a part of the step ``join``, where that is
+        done and has room."""
         _require_few(len(new))
         with self._begun() as table:
             cleaned = [clean(one.label) for one in new]
@@ -83,7 +96,9 @@ class SharedEditor:
             ]
             records = [Record(exemplar, "withdrawn", 1, 0) for exemplar in ids]
             jpegs = {row.id: one.thumbnail for row, one in zip(rows, new, strict=True) if one.thumbnail is not None}
-            return self._commit("add", table, records, rows, before={}, thumbnails=jpegs)
+            room = join is not None and self._journal.entry_count(join) + len(new) <= MOST_EDITED
+            part_of = join if room else None
+            return self._commit("add", table, records, rows, before={}, thumbnails=jpegs, join=part_of)
 
     def undo(self) -> Changes:
         """Take back the last step that is done; exemplars edited elsewhere since are left."""
@@ -166,6 +181,7 @@ class SharedEditor:
             name = step_outline.name_of(records, step.kind, table).edit
             done = self._apply(table, rows, changed, step=step.number, act="undo" if act == "undo" else "redo")
             made = [one for one in wanted if one.exemplar in changed]
+            self._tell_moved(made)
             return replace(changes_of(made, edit=name, change=done.change, step=step.number), left=left)
 
     def _taken(self, wanted: Sequence[Record]) -> tuple[list[SharedRow], dict[int, Changed], tuple[int, ...]]:
@@ -205,11 +221,13 @@ class SharedEditor:
         *,
         before: Mapping[int, SharedRow],
         thumbnails: Mapping[int, bytes],
+        join: int | None = None,
     ) -> Changes:
         edit = self._pending(table, rows, before, thumbnails)
         self._lease.require()
-        number = self._journal.begin(kind, records, edit)
+        number = self._journal.begin(kind, records, edit, join=join)
         self._finish(table, replace(edit, step=number))
+        self._tell_moved(records)
         name = step_outline.name_of(records, kind, self._own.labels(), _one_label(table, rows)).edit
         return changes_of(records, edit=name, change=edit.change, step=number)
 
@@ -230,6 +248,11 @@ class SharedEditor:
         self._journal.begin_walk(edit)
         self._finish(table, edit)
         return edit
+
+    def _tell_moved(self, records: Sequence[Record]) -> None:
+        labels = self._own.labels().labels
+        for before, after in sorted({(one.before, one.after) for one in records if one.field == "label"}):
+            self._moved(labels[int(before)].path, labels[int(after)].path)  # type: ignore[arg-type]
 
     def _pending(
         self,

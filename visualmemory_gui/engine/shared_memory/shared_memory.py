@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
-from dataclasses import replace
 from os import PathLike
 from pathlib import Path
 from types import TracebackType
@@ -21,31 +20,37 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device.choice import require, resolve_or_cpu
 from visualmemory_gui.engine.errors import BadImage, BadValue, ReadOnlyMemory
 from visualmemory_gui.engine.index.vector_check import gate, gate_one
-from visualmemory_gui.engine.memory.added_images import AddResult, already_here, first_of_each
+from visualmemory_gui.engine.memory.added_images import AddResult
 from visualmemory_gui.engine.memory.classifier import Scope
-from visualmemory_gui.engine.memory.image_reader import ImageReader, batched, exemplar, images_of
-from visualmemory_gui.engine.memory.importer import read_images
+from visualmemory_gui.engine.memory.image_reader import ImageReader, batched, images_of
+from visualmemory_gui.engine.memory.importer import BuildResult, Write, directly
+from visualmemory_gui.engine.memory.importer import plan as plan_of
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
+from visualmemory_gui.engine.memory.protocol import ProposedChange
 from visualmemory_gui.engine.memory.query import EmbeddedQuery, good, queries
 from visualmemory_gui.engine.memory.visual_memory import BATCH, Ids, boxes_of
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.shared_memory import local_tables, measures, shared_settings
+from visualmemory_gui.engine.shared_memory import measures, shared_settings
 from visualmemory_gui.engine.shared_memory.address import SharedAddress, is_shared
 from visualmemory_gui.engine.shared_memory.candidates import LabelTable
 from visualmemory_gui.engine.shared_memory.exemplar_pages import SharedExemplars
 from visualmemory_gui.engine.shared_memory.journal import Journal, folder_of
 from visualmemory_gui.engine.shared_memory.lease import USUAL_TIMES, Lease, LeaseTimes
+from visualmemory_gui.engine.shared_memory.local_tables import LocalTables
 from visualmemory_gui.engine.shared_memory.observed_server import ObservedServer
 from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
 from visualmemory_gui.engine.shared_memory.pull import open_complete
 from visualmemory_gui.engine.shared_memory.server import Server
+from visualmemory_gui.engine.shared_memory.shared_additions import SharedAdditions
 from visualmemory_gui.engine.shared_memory.shared_classifier import SharedClassifier
 from visualmemory_gui.engine.shared_memory.shared_editor import Edited, Finished, SharedEditor
+from visualmemory_gui.engine.shared_memory.shared_erasing import SharedErasing
 from visualmemory_gui.engine.shared_memory.shared_history import SharedHistory, SharedTags
 from visualmemory_gui.engine.shared_memory.shared_listing import SharedListing
 from visualmemory_gui.engine.shared_memory.shared_maintenance import SharedMaintenance
 from visualmemory_gui.engine.shared_memory.shared_queue import SharedQueue
 from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
+from visualmemory_gui.engine.shared_memory.watch_decisions import WatchDecisions
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import labels as label_paths
 from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
@@ -54,7 +59,7 @@ from visualmemory_gui.engine.store.exemplar_row import checked_trust
 from visualmemory_gui.engine.store.files import ImageFiles
 from visualmemory_gui.engine.store.queries import RecentQueries
 from visualmemory_gui.engine.store.settings import settings_with
-from visualmemory_gui.engine.store.watch import Watch
+from visualmemory_gui.engine.store.watch import Watch, Watched
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import (
     F32,
@@ -79,21 +84,6 @@ if TYPE_CHECKING:
 
     from visualmemory_gui.engine.encoders.base import Encoder
     from visualmemory_gui.engine.memory.image_reader import ImageLike
-
-
-class SharedErasing:
-    """Exemplars that were deleted, whose bytes the server has yet to erase: ``finish`` has it do so."""
-
-    def __init__(self, editor: SharedEditor, receipt: SharedReceipt) -> None:
-        self._editor = editor
-        self._receipt = receipt
-
-    def finish(self, report: Report = silent) -> SharedReceipt:
-        """Have the server erase their bytes, and say how far it did. Raises ServerError."""
-        if not self._receipt.ids:
-            return self._receipt
-        done = self._editor.erase(report)
-        return replace(done, ids=self._receipt.ids, labels=self._receipt.labels)
 
 
 class SharedMemory:
@@ -132,11 +122,17 @@ class SharedMemory:
             store, server, thresholds=lambda: self._thresholds, defer=lambda: self.queue, finish=self._finish_now
         )
         self._listing = SharedListing(store, self._own)
-        self._tables: OpenMemory | None = None
+        self._local = LocalTables(folder_of(address), store, readonly=readonly)
         self._queue: SharedQueue | None = None
-        self._tables_lock = threading.RLock()
+        self._queue_lock = threading.Lock()
         self._reader = ImageReader(self.catalog, self.identity, lambda: self.device)
         self._editor: SharedEditor | None = None
+        self._additions = SharedAdditions(
+            self._reader, self.catalog, editor=self._require_editor, told=self._told, files=lambda: self.files
+        )
+        self._watched = WatchDecisions(
+            self.catalog, self._own, self._classifier, dim=self.identity.dim, settings=lambda: self.settings
+        )
         about_it = journal if journal is not None and journal.is_of(store.token) else None
         self.history = SharedHistory(about_it, self._own, None, self._told)
         self.tags = SharedTags(about_it, readonly=readonly)
@@ -147,7 +143,7 @@ class SharedMemory:
         if journal is not None:
             self._open.callback(journal.close)
         self._open.callback(self._classifier.close)
-        self._open.callback(self._close_tables)
+        self._open.callback(self._local.close)
         self._open.callback(self._reader.close)
 
     @classmethod
@@ -197,7 +193,7 @@ class SharedMemory:
         lease = Lease(self._store, journal.owner, times=times)
         self._open.callback(lease.release)
         lease.acquire()
-        self._editor = SharedEditor(self._store, self._own, journal, lease)
+        self._editor = SharedEditor(self._store, self._own, journal, lease, moved=self._follow_rename)
         self.history = SharedHistory(journal, self._own, self._editor, self._told)
         self.tags = SharedTags(journal, readonly=False)
         self.finished = self._editor.finish()
@@ -358,25 +354,27 @@ class SharedMemory:
 
         What is already here is reported, and what under another label. Raises BadImage, BadValue, ServerError.
         """
-        self._require_editor()
         given = list(images_of(images))
-        names = [label_paths.clean(name) for name in arguments.labels_of(labels, len(given))]
-        decoded, vectors, skipped = read_images(self._reader, given, boxes_of(boxes, len(given)), found)
-        pages = {place: decoded[place].pages for place in decoded if decoded[place].pages > 1}
-        return replace(self._add_read(decoded, vectors, names), skipped=skipped, pages=pages)
+        names = arguments.labels_of(labels, len(given))
+        return self._additions.add_images(given, names, boxes_of(boxes, len(given)), found)
 
-    def _add_read(
-        self, images: Mapping[int, DecodedImage], vectors: Mapping[int, F32], names: Sequence[str]
-    ) -> AddResult:
-        """Add decoded images, by their place in ``names`` (clean labels), as one step."""
-        editor = self._require_editor()
-        present, conflicts = already_here(self.catalog, images, names)
-        fresh = first_of_each(images, names, present)
-        rows = [exemplar(images[i], vectors[i], label=names[i], copy=False) for i in fresh]
-        added = self._told(editor.add(rows)).added if rows else ()
-        id_of = {(images[i].content, names[i]): one for i, one in zip(fresh, added, strict=True)}
-        ids = [present.get(i) or id_of[image.content, names[i]] for i, image in images.items()]
-        return AddResult(tuple(ids), added, present, conflicts)
+    def build(
+        self,
+        folder: str | Path | Sequence[str],
+        *,
+        copy: bool = False,
+        label: str | None = None,
+        group_by: str | None = None,
+        report: Report = silent,
+        write: Write = directly,
+    ) -> BuildResult:
+        """Add what is new in ``folder``, or the images at these paths, as ``VisualMemory.build`` does, with their
+        thumbnails; the files stay where they are, whatever ``copy`` says. One step for every 20,000 images. Raises
+        BadValue, EncoderError, and ServerError: what was acknowledged before stays."""
+        self._require_editor()
+        places = arguments.path_of(folder) if isinstance(folder, str | PathLike) else arguments.paths_of(folder)
+        plan = plan_of(places, copy=False, label=label, group_by=group_by)
+        return self._additions.build(plan, write=write, report=report)
 
     def add_vectors(self, vectors: npt.ArrayLike, labels: str | Iterable[str]) -> list[int]:
         """Add your own vectors (n, dim), as one step; ids are increasing. Raises BadVector, BadValue, ServerError."""
@@ -442,7 +440,7 @@ class SharedMemory:
         editor, wanted = self._require_editor(), arguments.ids_of(ids)
         doomed = [*wanted, *(part.id for part in self.catalog.parts_of(wanted))]
         contents = self.catalog.contents_going(doomed)
-        local_tables.forget(self.tables, contents)
+        self._local.forget(contents)
         receipt = editor.hide(doomed, rebuild=rebuild)
         if receipt.ids:
             self._judge()
@@ -508,20 +506,20 @@ class SharedMemory:
         """Bring ``listing`` up to the memory as it is now, a page of the server at each step. Raises ServerError."""
         return self._listing.read()
 
+    def likeness(self, vector: F32) -> list[tuple[int, float]]:
+        """(id, distance) of the exemplars nearest to ``vector`` (dim,), nearest first: those that the server names,
+        16,384 at most. Raises ServerError."""
+        return self._store.likeness(vector)
+
     @property
     def tables(self) -> OpenMemory:
         """What this user keeps on this machine about the memory; opened when first needed."""
-        with self._tables_lock:
-            if self._tables is None:
-                folder = folder_of(self._address)
-                folder.mkdir(parents=True, exist_ok=True)
-                self._tables = local_tables.open_local_tables(folder, self._store, readonly=self.readonly)
-            return self._tables
+        return self._local.opened
 
     @property
     def queue(self) -> SharedQueue:
         """The teaching queue of this user."""
-        with self._tables_lock:
+        with self._queue_lock:
             if self._queue is None:
                 self._queue = SharedQueue(
                     self.tables,
@@ -529,7 +527,7 @@ class SharedMemory:
                     self._own,
                     self._classifier,
                     settings=lambda: self.settings,
-                    teach=self._add_read,
+                    teach=self._additions.add_read,
                     taught=self.catalog.labels_of_contents,
                 )
             return self._queue
@@ -543,6 +541,11 @@ class SharedMemory:
     def watch(self) -> Watch:
         """The watch set of this user."""
         return self.tables.watch
+
+    def decide_watched(self, watched: Sequence[Watched], edit: ProposedChange | None = None) -> list[Decision]:
+        """The decisions on watched images that have a vector, as if ``edit`` were made. Raises ServerError, and what
+        the edit would raise."""
+        return self._watched.decide(watched, edit)
 
     @property
     def kept(self) -> Kept:
@@ -563,9 +566,10 @@ class SharedMemory:
         """A separate image reader for this memory, with its own processes. Close it after use."""
         return ImageReader(self.catalog, self.identity, lambda: self.device)
 
-    def _close_tables(self) -> None:
-        if self._tables is not None:
-            self._tables.close()
+    def _follow_rename(self, before: str, after: str) -> None:
+        """Let keys and watched expectations follow a class whose last exemplar moved to another."""
+        if self._local.mentions(before) and not self.catalog.ids_of(before):
+            self._local.follow_rename(before, after)
 
     def _relabelled(self, kind: str, wanted: Mapping[str, Ids]) -> Changes:
         label_of = {one: label_paths.clean(path) for path, ids in wanted.items() for one in arguments.ids_of(ids)}

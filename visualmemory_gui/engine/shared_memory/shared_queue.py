@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
@@ -15,21 +14,18 @@ from visualmemory_gui.engine.decision.novelty import CODES
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.memory import importer
 from visualmemory_gui.engine.memory.added_images import AddResult
-from visualmemory_gui.engine.memory.classifier import ContentIds, Scope
+from visualmemory_gui.engine.memory.classifier import ContentIds
 from visualmemory_gui.engine.memory.image_reader import ImageReader
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.memory.queue_table import QueueTable, source_of
 from visualmemory_gui.engine.memory.teaching_queue import QueueAdded, TeachingQueue, Write, queued_image
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits, RowsSince
-from visualmemory_gui.engine.shared_memory.shared_classifier import Proposals, SharedClassifier
-from visualmemory_gui.engine.shared_memory.shared_row import SharedRow
+from visualmemory_gui.engine.shared_memory.followed_decisions import FollowedDecisions, FollowedQuery
+from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
+from visualmemory_gui.engine.shared_memory.shared_classifier import SharedClassifier
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.queue import Fact, Queued
-from visualmemory_gui.engine.types import F32, Decision, DecodedImage, MemorySettings, Rule
-
-BATCH = 50
-"""Images that one search decides."""
+from visualmemory_gui.engine.types import F32, DecodedImage, MemorySettings, Rule
 
 
 class Teach(Protocol):
@@ -38,15 +34,6 @@ class Teach(Protocol):
     def __call__(
         self, images: Mapping[int, DecodedImage], vectors: Mapping[int, F32], names: Sequence[str]
     ) -> AddResult: ...
-
-
-@dataclass(slots=True)
-class _Proposed:
-    """What the server proposed for the waiting images, by their numbers, and what was written here since."""
-
-    rows: dict[int, list[SharedRow]]
-    limit: int
-    since: RowsSince
 
 
 class SharedQueue:
@@ -70,11 +57,10 @@ class SharedQueue:
         self._waiting = TeachingQueue(tables, reader)
         self._tables = tables
         self._own = own
-        self._classifier = classifier
+        self._decisions = FollowedDecisions(own, classifier)
         self._settings = settings
         self._teach = teach
         self._taught = taught
-        self._proposed: _Proposed | None = None
         self._lock = threading.RLock()
 
     def __len__(self) -> int:
@@ -94,7 +80,8 @@ class SharedQueue:
         with self._lock:
             facts = self._tables.queue_rows.facts()
             change = self._own.change
-            decided = self._decided(facts, scheme)
+            vectors = self._tables.queue_rows.vectors([fact.id for fact in facts])
+            decided = self._decisions.decide([_followed(fact) for fact in facts], vectors, scheme)
             taught = self._taught([fact.content.hex() for fact in facts])
             table = QueueTable(
                 change=change,
@@ -141,39 +128,7 @@ class SharedQueue:
         """Empty the queue; the memory stays as it is."""
         self._waiting.clear()
 
-    def _decided(self, facts: Sequence[Fact], scheme: VotingScheme) -> list[Decision]:
-        proposed = self._current(scheme)
-        vectors = self._tables.queue_rows.vectors([fact.id for fact in facts])
-        interned = {row.id: row for rows in proposed.rows.values() for row in rows}
-        found: list[Decision] = []
-        for start in range(0, len(facts), BATCH):
-            part = slice(start, start + BATCH)
-            found += self._decided_batch(facts[part], vectors[part], scheme, proposed, interned)
-        for gone in proposed.rows.keys() - {fact.id for fact in facts}:
-            del proposed.rows[gone]
-        return found
 
-    def _decided_batch(
-        self,
-        facts: Sequence[Fact],
-        vectors: F32,
-        scheme: VotingScheme,
-        proposed: _Proposed,
-        interned: dict[int, SharedRow],
-    ) -> list[Decision]:
-        new = [place for place, fact in enumerate(facts) if fact.id not in proposed.rows]
-        for place, rows in zip(new, self._classifier.propose(vectors[new], proposed.limit), strict=True):
-            proposed.rows[facts[place].id] = [interned.setdefault(row.id, row) for row in rows]
-        images = [ContentIds(f.content.hex(), None if f.original is None else f.original.hex()) for f in facts]
-        proposals = Proposals([proposed.rows[fact.id] for fact in facts], proposed.limit, proposed.since.rows)
-        return self._classifier.decide_proposed(vectors, proposals, scheme, scope=Scope.of("auto", ()), images=images)
-
-    def _current(self, scheme: VotingScheme) -> _Proposed:
-        """What was proposed, if it still serves; otherwise nothing yet."""
-        limit, there = self._classifier.limit(scheme), self._proposed
-        if there is not None and there.limit >= limit and there.since.alone and there.since.change == self._own.change:
-            return there
-        if there is not None:
-            self._own.leave(there.since)
-        self._proposed = _Proposed({}, limit, self._own.follow())
-        return self._proposed
+def _followed(fact: Fact) -> FollowedQuery:
+    original = None if fact.original is None else fact.original.hex()
+    return FollowedQuery(fact.id, ContentIds(fact.content.hex(), original))

@@ -222,6 +222,14 @@ class SharedStore(SharedTexts):
                 ]
             hidden |= seen
 
+    def likeness(self, vector: F32) -> list[tuple[int, float]]:
+        """(id, distance) of the rows, struck ones too, that the server finds nearest to ``vector`` (dim,), as many as
+        it names; by its distances, which are of single precision."""
+        where = [NOT_WITHDRAWN]
+        [found] = self.server.search(self.base, vector[None], where, ["id"], limit=MOST_ROWS, read="session")
+        near = [(max(0.0, 1.0 - one.similarity), _int(one.row["id"])) for one in found]
+        return [(exemplar, distance) for distance, exemplar in sorted(near) if exemplar not in self.forgotten]
+
     def checksums(self, *where: RowCondition) -> dict[int, int]:
         """Of the rows for which ``where`` holds, which are no more than ``MOST_ROWS``, the checksums by id."""
         found = self.server.query(self.base, where, ["id", "checksum"])

@@ -47,7 +47,12 @@ def follow_rename(database: Database, records: list[Record]) -> None:
     moves = sorted({(int(r.before or 0), int(r.after or 0)) for r in records if r.field == "label"})
     for before, after in moves:
         if database.maybe("select 1 from exemplars where label_id = ? and not withdrawn limit 1", (before,)) is None:
-            WATCH.rewrite(database, "label_id = ?", (before,), label_id=after)
-            if database.maybe("select 1 from keys where label_id = ?", (before,)):
-                KEYS.delete(database, "label_id = ?", [(after,)])
-                KEYS.rewrite(database, "label_id = ?", (before,), label_id=after)
+            pass_on(database, before, after)
+
+
+def pass_on(database: Database, before: int, after: int) -> None:
+    """Give the label of the number ``after`` the key and the watched expectations of another."""
+    WATCH.rewrite(database, "label_id = ?", (before,), label_id=after)
+    if database.maybe("select 1 from keys where label_id = ?", (before,)):
+        KEYS.delete(database, "label_id = ?", [(after,)])
+        KEYS.rewrite(database, "label_id = ?", (before,), label_id=after)

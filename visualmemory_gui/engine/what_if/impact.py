@@ -15,7 +15,7 @@ memory.
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 from weakref import WeakMethod, finalize
@@ -38,7 +38,7 @@ from visualmemory_gui.engine.types import I64, Changes
 from visualmemory_gui.engine.what_if.proposed_edit import EditedSnapshot, ProposedEdit
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
 
 ChangeKind = Literal["fixed", "broken", "moved"]
 REMEMBERED = 64  # edits
@@ -145,14 +145,7 @@ class ImpactTracker:
         self._memory = memory
         self._edits: deque[tuple[Changes, Snapshot | None]] = deque()
         self._found: deque[tuple[Changes, Impact]] = deque(maxlen=REMEMBERED)
-        note = WeakMethod(self._note)  # a tracker that is no longer referenced is no longer notified
-
-        def tell(changes: Changes) -> None:
-            if (heard := note()) is not None:
-                heard(changes)
-
-        self.close = finalize(self, memory.changed(tell))
-        self.close.atexit = False
+        self.close = heard_weakly(self, memory, self._note)
         self.outgrown = False
         self._watched = tuple(one for one in memory.watch.all() if one.image.vector is not None)
         self._sampling = Sampling()
@@ -309,6 +302,20 @@ class ImpactTracker:
         exemplar = int(self._ids[place])
         [label] = _labels_of(self._seen, self._ids[place : place + 1])
         return TrackedQuery(at_level(label, level), exemplar=exemplar)
+
+
+def heard_weakly(tracker: object, memory: Memory, note: Callable[[Changes], None]) -> finalize[..., object]:
+    """Have the method ``note`` of ``tracker`` hear of every edit, until the result is called, or the tracker is no
+    longer referenced."""
+    weak = WeakMethod(note)
+
+    def tell(changes: Changes) -> None:
+        if (heard := weak()) is not None:
+            heard(changes)
+
+    close = finalize(tracker, memory.changed(tell))
+    close.atexit = False
+    return close
 
 
 def _labels_of(snapshot: Snapshot, ids: I64) -> npt.NDArray[np.object_]:

@@ -17,7 +17,7 @@ from visualmemory_gui.engine.store.exemplar_row import checked_trust
 from visualmemory_gui.engine.types import F32, Exemplar
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
 
 EditKind = Literal["strike", "restore", "relabel", "reweigh", "teach", "forget"]
 _VERBS: dict[EditKind, str] = {
@@ -75,14 +75,23 @@ class ProposedEdit:
         """``memory`` as if this edit were made. Raises UnknownExemplar, BadLabel, BadValue where the edit would."""
         if self.kind == "teach":
             return _taught(memory, self)
-        rows = memory.catalog.get(tuple(dict.fromkeys(self.ids)))
-        if self.kind == "forget":
-            rows += memory.catalog.parts_of([row.id for row in rows])
+        rows = self._rows(memory)
         withdrawn = [row.id for row in rows if row.state == "withdrawn"]
         if withdrawn and self.kind != "forget":
             raise UnknownExemplar(withdrawn)
-        forgotten = frozenset(row.content for row in rows if self.kind == "forget" and row.content)
-        return EditedSnapshot(self._changed(memory.snapshot, rows), forgotten=forgotten)
+        return EditedSnapshot(self._changed(memory.snapshot, rows), forgotten=self._forgotten(rows))
+
+    def forgotten(self, memory: Memory) -> frozenset[str]:
+        """The content ids that ``memory`` would forget. Raises UnknownExemplar."""
+        return self._forgotten(self._rows(memory)) if self.kind == "forget" else frozenset()
+
+    def _rows(self, memory: Memory) -> list[Exemplar]:
+        """The exemplars that it is about: also the parts of those that are to be forgotten."""
+        rows = memory.catalog.get(tuple(dict.fromkeys(self.ids)))
+        return rows + (memory.catalog.parts_of([row.id for row in rows]) if self.kind == "forget" else [])
+
+    def _forgotten(self, rows: Sequence[Exemplar]) -> frozenset[str]:
+        return frozenset(row.content for row in rows if self.kind == "forget" and row.content)
 
     def _changed(self, snapshot: Snapshot, rows: Sequence[Exemplar]) -> Snapshot:
         """``snapshot`` with ``rows``, those of the exemplars ``ids``, as the edit would leave them."""

@@ -19,8 +19,8 @@ from visualmemory_gui.app.views.study.watch_page import WatchPage
 from visualmemory_gui.app.widgets.map.map_view import MapView
 
 SHARED = (
-    "The exemplars of this shared memory are on its server, and Study needs all of them on this computer. "
-    "A sample in a folder answers the same questions about a part of them, drawn at random."
+    "The exemplars of this shared memory are on its server, and the other pages of Study need all of them on this "
+    "computer. A sample in a folder answers their questions about a part of them, drawn at random."
 )
 
 
@@ -79,9 +79,10 @@ class StudyView(QWidget):
         session.memory_opened.connect(self.on_memory_opened)
 
     def on_memory_opened(self) -> None:
-        """Show the pages, or, for a memory whose exemplars are on a server, what to do instead."""
+        """Show the pages; for a memory whose exemplars are on a server the watch set, and what to do about the rest."""
         is_whole = self._session.whole is not None
-        self.tabs.setVisible(is_whole)
+        for at, page in enumerate(self.pages):
+            self.tabs.setTabVisible(at, is_whole or page is self.watch)
         self.notice.setVisible(not is_whole)
         self.begin()
 

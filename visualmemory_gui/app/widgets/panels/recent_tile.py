@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QColor, QFont, QImage, QKeySequence, QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QSizePolicy
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.recent_memories import RecentMemory
+from visualmemory_gui.app.runtime.place import place_above, place_name
 from visualmemory_gui.app.widgets.panels.begin_button import BeginButton
+from visualmemory_gui.engine.shared_memory.address import is_shared
 
 WIDTH_PT, HEIGHT_PT, IMAGE_PT, GAP_PT = 216.0, 68.0, 28.0, 2.0
 
@@ -52,8 +54,10 @@ class RecentTile(BeginButton):
         self._paint_words(painter)
 
     def _add_actions(self) -> None:
-        remove, folder = "Remove from the list", "Show in folder"
-        for text, key, signal in ((remove, "Del", self.remove_requested), (folder, "", self.folder_requested)):
+        shown = [("Remove from the list", "Del", self.remove_requested)]
+        if not is_shared(self.path):
+            shown.append(("Show in folder", "", self.folder_requested))
+        for text, key, signal in shown:
             action = QAction(text, self)
             action.setShortcut(QKeySequence(key))
             action.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
@@ -72,8 +76,12 @@ class RecentTile(BeginButton):
         painter.drawRoundedRect(QRectF(self.rect()).adjusted(1, 1, -1, -1), theme.px(5), theme.px(5))
 
     def _paint_images(self, painter: QPainter) -> None:
-        """Four fields; those without an image are empty."""
+        """Four fields; those without an image are empty. Of a shared memory, a server."""
         side, gap, margin = theme.px(IMAGE_PT), theme.px(GAP_PT), theme.px(5)
+        if is_shared(self.path):
+            inwards = (2 * side + gap) // 4
+            theme.icon("server-network").paint(painter, QRect(margin + inwards, margin + inwards, side, side))
+            return
         for n in range(4):
             field = QRectF(margin + n % 2 * (side + gap), margin + n // 2 * (side + gap), side, side)
             painter.fillRect(field, QColor(theme.current().track))
@@ -81,16 +89,16 @@ class RecentTile(BeginButton):
                 _paint_cropped(painter, field, self._shown.images[n])
 
     def _paint_words(self, painter: QPainter) -> None:
-        c, missing = theme.current(), self._shown.state != "there"
+        c, missing = theme.current(), self._shown.state in ("missing", "unreadable")
         left = theme.px(5 + 2 * IMAGE_PT + GAP_PT + 7)
         room = QRectF(left, theme.px(5), self.width() - left - theme.px(7), self.height() - theme.px(10))
         first, second = (*(self._shown.facts if self.isEnabled() else ("Opening…",)), "", "")[:2]
         plain = self.font()
         lines = (
-            (theme.points(self.font(), 1, bold=True), c.text, Path(self.path).name),
+            (theme.points(self.font(), 1, bold=True), c.text, place_name(self.path)),
             (plain, c.danger if missing else c.text, first),
             (plain, c.dim, second),
-            (theme.points(plain, -0.5), c.dim, str(Path(self.path).parent)),
+            (theme.points(plain, -0.5), c.dim, place_above(self.path)),
         )
         for n, (font, colour, text) in enumerate(lines):
             line = QRectF(room.x(), room.y() + n * room.height() / 4, room.width(), room.height() / 4)
@@ -112,6 +120,8 @@ def _paint_cropped(painter: QPainter, field: QRectF, image: QImage) -> None:
 
 
 def recent_text(path: str) -> str:
-    """ "birds  in  documents": distinguishes two memories of one name."""
-    memory = Path(path)
-    return f"{memory.name}  in  {memory.parent.name}" if memory.parent.name else memory.name
+    """ "birds  in  documents", "birds  on  host:19530": distinguishes two memories of one name."""
+    name, above = place_name(path), place_above(path)
+    if is_shared(path):
+        return f"{name}  on  {above}"
+    return f"{name}  in  {Path(above).name}" if Path(above).name else name

@@ -20,13 +20,13 @@ from visualmemory_gui.engine.text.visible_text import NO_ANSWER
 from visualmemory_gui.engine.types import Decision
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 MOST_EDITS = 20
 SUFFIXES = (".html", ".png")
 
 
-def gather(memory: WholeMemory, decision: Decision, asked: Asked, *, keep_private: bool = False) -> DecisionReport:
+def gather(memory: Memory, decision: Decision, asked: Asked, *, keep_private: bool = False) -> DecisionReport:
     """Everything the document needs. Without ``keep_private`` it holds file names but no paths."""
     ids = [n.id for n in decision.voters]
     thumbnails, sources = memory.catalog.thumbnails(ids), memory.catalog.sources(ids)
@@ -91,14 +91,17 @@ def _sentences(decision: Decision, asked: Asked) -> tuple[str, ...]:
     return tuple(said)
 
 
-def _facts(memory: WholeMemory, decision: Decision, *, keep_private: bool) -> tuple[tuple[str, str], ...]:
-    snapshot, identity, settings = memory.snapshot, memory.identity, memory.settings
+def _facts(memory: Memory, decision: Decision, *, keep_private: bool) -> tuple[tuple[str, str], ...]:
+    identity, settings, place = memory.identity, memory.settings, memory.address
     weights = f", weights {identity.weights_sha256[:12]}…" if identity.weights_sha256 else ""
-    classes = int((snapshot.counts > 0).sum())
+    counts, change = memory.class_counts(), memory.catalog.change()
     scheme = VotingScheme.of(settings, decision.k, decision.rule)
     found = [
-        ("Memory", str(memory.path) if keep_private else memory.path.name),
-        ("Exemplars", f"{snapshot.active_count:,} active, in {classes:,} classes; change {snapshot.change:,}"),
+        ("Memory", place if keep_private else Path(place).name),
+        (
+            "Exemplars",
+            f"{sum(counts.values()):,} active, in {len(counts):,} classes; change {change:,}",
+        ),
         ("Encoder", f"{identity.words}, {identity.dim} dimensions{weights}"),
         ("Preprocessing", identity.preprocess or "none"),
         ("Voting", f"{scheme.words}, at {level_in_words(decision.level)}"),
