@@ -233,23 +233,32 @@ def _client_errors(server: str) -> Iterator[None]:
 
 
 def _in_words(server: str, error: Exception) -> str:
+    """What the client raised, in words. That a connection failed it says in one sentence whatever the reason, which is
+    in the error of gRPC that caused it."""
     said = " ".join(str(getattr(error, "message", "") or error).split())
-    low = said.lower()
-    if "auth" in low or "permission" in low or "credential" in low:
-        return f"the server {server} refuses these credentials: set them as `docs/scale.md` says"
-    if "certificate" in low or "ssl" in low or "tls" in low or "handshake" in low:
-        return f"the connection to {server} cannot be trusted: its certificate does not verify, or it speaks no TLS"
-    if (
-        "html" in low
-        or "content-type" in low
-        or "http2" in low
-        or "protocol" in low
-        or "trying to connect an http1" in low
+    code, details = _of_call(error.__cause__ or error)
+    low = f"{said} {details}".lower()
+    if code in ("UNAUTHENTICATED", "PERMISSION_DENIED") or any(
+        word in low for word in ("auth", "permission", "credential")
     ):
+        return f"the server {server} refuses these credentials: set them as `docs/scale.md` says"
+    if "certificate_verify_failed" in low:
+        return f"the connection to {server} cannot be trusted: its certificate does not verify"
+    if "handshake failed" in low:
+        return f"the connection to {server} cannot be trusted: it speaks no TLS, which milvus+https asks for"
+    if any(word in low for word in ("parsing http/2", "content-type", "html", "http1", "http status code")):
         return f"{server} answers, but not as a Milvus server: check host and port, and whether a proxy is between"
-    if "deadline" in low or "timeout" in low or "timed out" in low or "unavailable" in low or "connect" in low:
+    if any(word in low for word in ("deadline", "timeout", "timed out", "unavailable", "connect")):
         return f"the server {server} does not answer: check the address, and that the server is running"
     return f"the server {server} could not do it: {said[:300]}"
+
+
+def _of_call(error: BaseException) -> tuple[str, str]:
+    """The name of the code of an error of gRPC, and its details; "" for any other."""
+    code, details = getattr(error, "code", None), getattr(error, "details", None)
+    if not callable(code) or not callable(details):
+        return "", ""
+    return str(getattr(code(), "name", "")), str(details())
 
 
 def _column(field: dict[str, Any]) -> ServerColumn:
