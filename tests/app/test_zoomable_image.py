@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+import time
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,7 @@ from tests.app.conftest import Desk
 from visualmemory_gui.app.models.image_pyramid import ImagePyramid
 from visualmemory_gui.app.models.viewport import FIT, ImageFrame, Viewport
 from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage
-from visualmemory_gui.engine.types import FullImage
+from visualmemory_gui.engine.types import Box, FullImage
 
 FRAME = ImageFrame(QSize(1000, 500), QSizeF(400, 400))
 
@@ -57,6 +59,45 @@ def test_a_pyramid_has_a_level_for_every_zoom():
     assert [level.width() for level in made.levels] == [1100, 550, 275]
     assert (made.level(1.0).width(), made.level(0.2).width(), made.level(0.01).width()) == (1100, 550, 275)
     assert made.levels[0].pixelColor(7, 5).getRgb()[:3] == tuple(pixels[5, 7])
+    box = Box(2 * 31, 2 * 17, 2 * 40, 2 * 20)
+    assert made.part(box).levels[0] == made.levels[0].copy(31, 17, 40, 20)
+    full = ImagePyramid.of_full(FullImage(pixels, 1100, 600))
+    assert np.array_equal(full.pixels(Box(31, 17, 40, 20)), pixels[17:37, 31:71])
+
+
+@pytest.mark.parametrize("shape", [(600, 1100), (601, 1101), (1, 1100), (1100, 1), (513, 2)])
+def test_each_pixel_of_a_level_is_the_mean_of_four(shape: tuple[int, int]):
+    pixels = np.random.default_rng(2).integers(0, 256, (*shape, 3), np.uint8)
+    second = ImagePyramid.of_full(FullImage(pixels, shape[1], shape[0])).levels[1]
+    high, wide = max(1, shape[0] // 2), max(1, shape[1] // 2)
+    assert (second.height(), second.width()) == (high, wide)
+    rows, columns = (
+        np.minimum(2 * np.arange(n)[:, None] + (0, 1), most - 1) for n, most in zip((high, wide), shape, strict=True)
+    )
+    means = pixels.astype(float)[rows].mean(axis=1)[:, columns].mean(axis=2)
+    for y, x in ((0, 0), (high - 1, wide - 1), (high // 2, wide // 2)):
+        seen = second.pixelColor(x, y).getRgb()
+        assert seen[3] == 255 and np.abs(seen[:3] - means[y, x]).max() <= 1
+
+
+def test_the_window_goes_on_while_a_large_image_is_made_ready():
+    """Qt from Python would let no other thread run while it converts or scales."""
+    large = FullImage(np.zeros((4000, 3000, 3), np.uint8), 3000, 4000)
+    turns, ended = [0], threading.Event()
+
+    def count() -> None:
+        while not ended.is_set():
+            turns[0] += 1
+            time.sleep(0)
+
+    other = threading.Thread(target=count)
+    other.start()
+    before = turns[0]
+    ImagePyramid.of_full(large)
+    after = turns[0]
+    ended.set()
+    other.join()
+    assert after - before > 400  # Qt lets it have about 70
 
 
 @pytest.fixture
