@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
@@ -224,19 +225,34 @@ class TestNotes:
 
 class TestMap:
     @pytest.fixture
-    def page(self, desk: Desk) -> MapPage:
+    def held(self, desk: Desk) -> Iterator[threading.Event]:
+        """What is to be done in the background waits until this is set."""
+        held = threading.Event()
+        desk.window.session.tasks.run_background("Waiting", lambda _: held.wait(60), stoppable=False)
+        yield held
+        held.set()
+
+    @pytest.fixture
+    def page(self, desk: Desk, held: threading.Event) -> MapPage:
         """The map as it begins to be drawn."""
         [page] = [page for page in desk.window.study.pages if isinstance(page, MapPage)]
         desk.window.show_workspace("study")
         desk.window.study.tabs.setCurrentWidget(page)
         return page
 
-    def test_the_map_says_that_it_is_drawn_and_then_no_more(self, desk: Desk, page: MapPage) -> None:
+    def test_the_map_says_that_it_is_drawn_and_then_no_more(
+        self, desk: Desk, page: MapPage, held: threading.Event
+    ) -> None:
         assert named(page, "Drawing the map of 18 exemplars", Role.StaticText).rect().isValid()
+        held.set()
         desk.settle()
+        assert page.model.found is not None
         assert not any("Drawing" in name(each) for each in elements(page))
 
-    def test_the_layout_that_is_shown_is_the_one_that_is_checked(self, desk: Desk, page: MapPage, qtbot: QtBot) -> None:
+    def test_the_layout_that_is_shown_is_the_one_that_is_checked(
+        self, desk: Desk, page: MapPage, held: threading.Event, qtbot: QtBot
+    ) -> None:
+        held.set()
         desk.settle()
 
         def checked() -> dict[str, bool]:
