@@ -6,9 +6,11 @@ import pytest
 from PySide6.QtCore import QBuffer, QIODevice, QSettings, QSize
 from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QComboBox, QSlider
+from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from visualmemory_gui.app import preferences
+from visualmemory_gui.app.models import query
 from visualmemory_gui.app.models.card_images import card_image, fitted_to
 from visualmemory_gui.app.models.card_roles import CardRole
 from visualmemory_gui.app.operations import exemplars
@@ -72,3 +74,22 @@ def test_by_vote_the_largest_comes_first_and_the_rank_stays_that_of_the_distance
     assert read(CardRole.Exemplar)[0] == trusted and read(CardRole.Rank)[0] > 1
     assert preferences.cards_by_vote(asked.window.settings)
     assert "vote" in asked.window.decide.neighbours.grid.accessibleName()
+
+
+def test_a_decision_waits_for_the_images_of_the_cards_seen_first_alone(
+    desk: Desk, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(query, "FIRST_CARDS", 2)
+    decision = desk.window.session.decision
+    decision.set_rule("rank")
+    decision.set_k(12)
+    desk.settle()
+    there: list[set[int]] = []
+    decision.decided.connect(lambda: there.append(set(decision.images)))
+    with qtbot.waitSignal(decision.images_read, timeout=10_000):
+        decision.ask_exemplar(1)
+    voters = [n.id for n in desk.decision.voters]
+    assert set(voters[:2]) <= there[-1] and len(there[-1]) <= 4
+    assert set(decision.images) == set(voters)
+    pixmaps = [desk.window.decide.neighbours.grid.model().index(row, 0).data(CardRole.Pixmap) for row in range(12)]
+    assert all(pixmap is not None and not pixmap.isNull() for pixmap in pixmaps)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import Headline, headline, percent
-from visualmemory_gui.app.models.neighbours import by_vote
+from visualmemory_gui.app.models.query import by_vote
 from visualmemory_gui.app.models.queue import QueueModel
 from visualmemory_gui.app.models.queue_rows import QueueRow
 from visualmemory_gui.engine.text.visible_text import how_many

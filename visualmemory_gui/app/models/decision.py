@@ -13,6 +13,7 @@ from visualmemory_gui.app.models.query import (
     Answer,
     Query,
     answer,
+    card_images,
     embed,
     keep_query,
     part_of,
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
     from visualmemory_gui.engine.memory.protocol import Memory
 
-ANSWER, EMBED = "answer", "embed"
+ANSWER, EMBED, IMAGES = "answer", "embed", "images of cards"
 MOST_PIXELS = 1000 * 160 * 160  # of images for cards
 AFTER_PAINT_MS = 30  # the decision is on screen by then
 MOST_BACK = 20
@@ -54,6 +55,7 @@ class DecisionModel(QObject):
     settings_changed = Signal()
     recent_changed = Signal()
     closeness_changed = Signal()
+    images_read = Signal()  # of further cards, a moment after the decision
     chosen = Signal(str, object)  # k, ridge_k, rule or level and its value, set by hand
 
     def __init__(self, tasks: Tasks, parent: QObject | None = None) -> None:
@@ -85,8 +87,8 @@ class DecisionModel(QObject):
 
     def set_memory(self, memory: Memory | None) -> None:
         """Start over on ``memory``, with its own k, rule and level."""
-        self._tasks.supersede(EMBED)
-        self._tasks.supersede(ANSWER)
+        for topic in (EMBED, ANSWER, IMAGES):
+            self._tasks.supersede(topic)
         self._memory, self.counts = memory, {}
         self.encoder_ready = False
         self.images.clear()
@@ -157,8 +159,8 @@ class DecisionModel(QObject):
             self._leave_out({n.id: n for n in self.left_out if n.id not in ids})
 
     def clear(self) -> None:
-        self._tasks.supersede(EMBED)
-        self._tasks.supersede(ANSWER)
+        for topic in (EMBED, ANSWER, IMAGES):
+            self._tasks.supersede(topic)
         self._forget_query()
         self.query_changed.emit()
         self.decided.emit()
@@ -338,6 +340,24 @@ class DecisionModel(QObject):
             self.images = {i: image for i, image in self.images.items() if i in shown}
         self.images.update(answer.images)
         self.decided.emit()
+        self._read_images(answer.later)
+
+    def _read_images(self, ids: Collection[int]) -> None:
+        """Read the images of cards that are not seen first, once the decision is painted."""
+        self._tasks.supersede(IMAGES)
+        memory, side = self._memory, self.side
+        if memory is None or not ids:
+            return
+
+        def work() -> dict[int, QImage]:
+            return card_images(memory, ids, side) if memory is self._memory else {}  # otherwise it may be closed by now
+
+        def take(images: Mapping[int, QImage]) -> None:
+            if memory is self._memory and side == self.side:
+                self.images.update(images)
+                self.images_read.emit()
+
+        self._tasks.run_edit("Reading images", work, take, topic=IMAGES, wait_ms=AFTER_PAINT_MS)
 
     def _forget_query(self) -> None:
         self.query = self.decision = self.previous = None

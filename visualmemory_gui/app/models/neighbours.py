@@ -15,6 +15,7 @@ from visualmemory_gui.app.models.card_roles import Card, CardRole
 from visualmemory_gui.app.models.class_marks import ClassMarks
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import percent
+from visualmemory_gui.app.models.query import by_vote
 from visualmemory_gui.engine.decision.levels import at_level
 from visualmemory_gui.engine.text.visible_text import factor_text
 from visualmemory_gui.engine.types import Neighbour
@@ -40,6 +41,7 @@ class NeighboursModel(QAbstractListModel):
         self._layer: Ready | None = None  # the layered image as its card shows it
         decision.decided.connect(self.on_decided)
         decision.closeness_changed.connect(self.on_values_changed)
+        decision.images_read.connect(self.on_values_changed)
         marks.updated.connect(self.on_values_changed)
 
     def on_decided(self) -> None:
@@ -229,11 +231,6 @@ def spoken(neighbour: Neighbour, *, level: int = 0, state: State = "active") -> 
     text += f", trust {neighbour.trust:g}" if neighbour.trust != 1 else ""
     factor = factor_text(neighbour.factor)
     return text + (f", vote times {factor} for a small class" if factor else "")
-
-
-def by_vote(voters: Sequence[Neighbour]) -> list[Neighbour]:
-    """``voters``, which are in order of their rank, the largest vote first."""
-    return sorted(voters, key=lambda n: -n.share)
 
 
 def closeness_text(farther: float) -> str:

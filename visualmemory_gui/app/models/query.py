@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage
 from visualmemory_gui.app.models.card_images import card_image
 from visualmemory_gui.app.models.image_pyramid import ImagePyramid
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.types import F32, Box, Decision, DecodedImage
+from visualmemory_gui.engine.types import F32, Box, Decision, DecodedImage, Neighbour
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 
 
 SHOWN = 24  # recent queries
+FIRST_CARDS = 16  # as many as a window of usual size has in sight
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,13 +60,14 @@ class Query:
 class Answer:
     """One decision with all that is shown with it.
 
-    ``counts`` are active exemplars by full label; ``images``, by id, are thumbnails of neighbours that the caller did
-    not have yet.
+    ``counts`` are active exemplars by full label; ``images``, by id, are thumbnails that the caller did not have yet,
+    of the neighbours that are seen first. Those of ``later`` are still to be read.
     """
 
     decision: Decision
     counts: Mapping[str, int]
     images: Mapping[int, QImage]
+    later: tuple[int, ...] = ()
 
 
 def embed(memory: Memory, image: ImageLike, box: Box | None = None) -> Query:
@@ -152,10 +154,10 @@ def answer(
 ) -> Answer:
     """Decide ``query``, without the votes of the exemplars ``without``.
 
-    Images of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side; of those without a vote
-    only if ``silent`` ones are shown. One of the memory's own
-    exemplars is decided by leave-one-out: that is how confidence was fitted. An image that votes for itself
-    is not such a query, and gets no confidence.
+    Images of neighbours not in ``known`` are made for cards, at most ``side`` pixels a side: of those that are seen
+    first, for a decision is not to wait for the others; of neighbours without a vote only where ``silent`` ones are
+    shown. One of the memory's own exemplars is decided by leave-one-out: that is how confidence was fitted. An image
+    that votes for itself is not such a query, and gets no confidence.
     """
     decision = memory.decide_vector(
         query.vector,
@@ -169,13 +171,25 @@ def answer(
     )
     if {row.id for row in decision.in_memory} & {n.id for n in decision.neighbours}:
         decision = replace(decision, confidence=None)
-    wanted = [n.id for n in (decision.neighbours if silent else decision.voters) if n.id not in known]
-    thumbnails = memory.catalog.thumbnails(wanted) if wanted else {}
+    first = {n.id for order in (decision.voters, by_vote(decision.voters)) for n in order[:FIRST_CARDS]} - set(known)
+    cards = decision.neighbours if silent else decision.voters
     return Answer(
         decision=decision,
         counts=memory.class_counts(),
-        images={i: card_image(data, side) for i, data in thumbnails.items() if data},
+        images=card_images(memory, first, side),
+        later=tuple(n.id for n in cards if n.id not in first and n.id not in known),
     )
+
+
+def card_images(memory: Memory, ids: Collection[int], side: int) -> dict[int, QImage]:
+    """The images of exemplars for cards, at most ``side`` pixels a side; without those of which none is stored."""
+    thumbnails = memory.catalog.thumbnails(sorted(ids)) if ids else {}
+    return {i: card_image(data, side) for i, data in thumbnails.items() if data}
+
+
+def by_vote(voters: Sequence[Neighbour]) -> list[Neighbour]:
+    """``voters``, which are in order of their rank, the largest vote first."""
+    return sorted(voters, key=lambda n: -n.share)
 
 
 def keep_query(memory: Memory, query: Query) -> None:
