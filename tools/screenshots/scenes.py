@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 
 from tools.screenshots.encoder_scenes import encoders, reembedded
 from tools.screenshots.opinion_scenes import opinion
+from tools.screenshots.shared_scenes import shared
 from tools.screenshots.stage import Stage, ask, select_rows, type_into, unpack, wait
 from tools.screenshots.study_scenes import best_settings, evaluated, experiments, map_of_images, novelty, study
 from tools.screenshots.word_scenes import words
@@ -449,5 +450,5 @@ def long_names(stage: Stage) -> None:
 STORY = (
     empty, decide, opinion, voters, torn, parts, strike, unknown, taught, preview, watch, menus, queue, cull,
     curate, struck, review, history, branch, notes, palette, study, evaluated, best_settings, novelty,
-    map_of_images, experiments, busy, dialogs, encoders, reembedded, originals, gpu, words, long_names,
+    map_of_images, experiments, busy, dialogs, encoders, reembedded, originals, shared, gpu, words, long_names,
 )  # fmt: skip
