@@ -46,6 +46,6 @@ def _place(action: QAction) -> str:
         stack = at.parent()
         tabs = stack.parent() if stack is not None else None
         if isinstance(at, QWidget) and isinstance(tabs, QTabWidget) and tabs.indexOf(at) >= 0:
-            names.append(tabs.tabText(tabs.indexOf(at)))
+            names.append(tabs.tabText(tabs.indexOf(at)).partition(" (")[0])  # without the count
         at = stack
     return " › ".join([at.objectName().removeprefix(WORKSPACE), *names]) if at is not None else ""

@@ -83,7 +83,7 @@ class QueryPanel(QFrame):
         self.caption.hide()
         self.report = ActionButton("reportButton")
         self.back = ActionButton("backButton")
-        self.choose = ActionButton("chooseButton")
+        self.choose = ActionButton("chooseButton", brief="Decide…")
         self.teach = ActionButton("teachButton", primary=True)
         self.confirm = ActionButton("confirmButton")
         self.watch = ActionButton("watchButton")

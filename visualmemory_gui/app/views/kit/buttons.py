@@ -13,10 +13,14 @@ from visualmemory_gui.engine.decision.short_labels import ShortLabels
 
 
 class ActionButton(QPushButton):
-    """A button that takes the width it is given; for lack of room a label in its text is shortened, or left alone."""
+    """A button that takes the width it is given; for lack of room a label in its text is shortened, or left alone.
 
-    def __init__(self, name: str, *, primary: bool = False) -> None:
+    ``brief`` is what it says where all of its words have no room.
+    """
+
+    def __init__(self, name: str, *, primary: bool = False, brief: str = "") -> None:
         super().__init__()
+        self._brief = brief
         self.setObjectName(name)
         self.setProperty("primary", primary)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
@@ -42,7 +46,8 @@ class ActionButton(QPushButton):
         before, label, after = self._words.rpartition(self._label) if self._label else ("", "", "")
         left = room - metrics.horizontalAdvance(before + after)
         if not label:
-            shown = metrics.elidedText(self._words, Qt.TextElideMode.ElideRight, max(room, theme.px(20)))
+            words = self._brief if self._brief and metrics.horizontalAdvance(self._words) > room else self._words
+            shown = metrics.elidedText(words, Qt.TextElideMode.ElideRight, max(room, theme.px(20)))
         elif left >= theme.px(LEAST_LABEL_PT):
             shown = before + shortened(metrics, label, left, self._names) + after
         else:  # the label matters most; the tooltip has all words

@@ -84,9 +84,12 @@ class MapLegend(QWidget):
             widget = item.widget()
             if widget is not None:
                 widget.deleteLater()
+        high = max((button.sizeHint().height() for button in self._buttons), default=0)
         for sign, words in SIGNS:
             if sign in signs:
-                self._signs.addWidget(_sign_row(sign, words, self.devicePixelRatioF()))
+                row = _sign_row(sign, words, self.devicePixelRatioF())
+                row.setMinimumHeight(high)
+                self._signs.addWidget(row)
 
 
 def _sign_row(sign: Sign, words: str, ratio: float) -> QWidget:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from visualmemory_gui.app import theme
+
+ONE_LINE_PT = 450.0  # as wide as most of what it says
 
 
 class ImpactLine(QWidget):
-    """The line. It keeps its height while it is empty, so that nothing below it moves."""
+    """The line, or two where it is narrow. It keeps its height while it is empty, so that nothing below it moves."""
 
     show_requested = Signal()
 
@@ -17,6 +22,7 @@ class ImpactLine(QWidget):
         self.label = QLabel()
         self.label.setProperty("dim", True)
         self.label.setTextFormat(Qt.TextFormat.PlainText)
+        self.label.setWordWrap(True)
         self.label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.show_button = QToolButton()
         self.show_button.setText("Show")
@@ -31,6 +37,11 @@ class ImpactLine(QWidget):
         keeps.setRetainSizeWhenHidden(True)
         self.show_button.setSizePolicy(keeps)
         self.say("", shows=False)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        lines = 1 if self.width() >= theme.px(ONE_LINE_PT) else 2
+        self.label.setFixedHeight(lines * self.label.fontMetrics().lineSpacing())
 
     def say(self, text: str, *, shows: bool) -> None:
         """Show ``text``. ``shows``: there is something for *Show* to list."""

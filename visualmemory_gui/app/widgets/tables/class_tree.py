@@ -13,13 +13,22 @@ from PySide6.QtGui import (
     QPen,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QAbstractItemView, QStyledItemDelegate, QStyleOptionViewItem, QTreeView, QWidget
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QTreeView,
+    QWidget,
+)
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models import mime
 from visualmemory_gui.app.models.class_tree import ClassTreeModel, Kind, TreeRole
 from visualmemory_gui.app.models.incoming_images import brought
 from visualmemory_gui.app.models.label_match import distance, ranked
+
+INDENT_PT = 10.0
 
 
 class _RoomyRows(QStyledItemDelegate):
@@ -28,6 +37,16 @@ class _RoomyRows(QStyledItemDelegate):
     def __init__(self, view: ClassTree) -> None:
         super().__init__(view)
         self._view = view
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        """Cut the name where the row is narrow: the count behind it stays whole."""
+        super().initStyleOption(option, index)
+        name, bracket, behind = option.text.rpartition(" (")
+        margin = self._view.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
+        room = option.rect.width() - 2 * margin - option.fontMetrics.horizontalAdvance(bracket + behind)
+        if 0 < room < option.fontMetrics.horizontalAdvance(name):
+            cut = option.fontMetrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
+            option.text = cut + bracket + behind
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -57,7 +76,7 @@ class ClassTree(QTreeView):
         self.setObjectName("classTree")
         self.setAccessibleName("Classes")
         self.setHeaderHidden(True)
-        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # the count at the end stays
+        self.setIndentation(theme.px(INDENT_PT))
         self.setUniformRowHeights(True)
         self.setFrameShape(QTreeView.Shape.NoFrame)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

@@ -1,10 +1,10 @@
-"""The table of what an experiment found, as high as its rows if they are few."""
+"""The table of what an experiment found, as high as its rows if they are few and there is room."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
 from visualmemory_gui.app import theme
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.experiments.wording import Table
 
 
-MOST_SEEN = 9
+LEAST_SEEN, MOST_SEEN = 3, 9
 """Rows in sight, so that there is room for a chart below them; the others are scrolled to."""
 
 
@@ -31,7 +31,8 @@ class FindingsTable(QTableWidget):
         header = self.horizontalHeader()
         header.setStretchLastSection(True)
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
-        header.setMinimumSectionSize(theme.px(56))
+        header.setMinimumSectionSize(theme.px(44))
+        self._high = 0
 
     def set_findings(self, found: Table) -> None:
         """Show ``found``, with no row selected."""
@@ -46,7 +47,13 @@ class FindingsTable(QTableWidget):
             self.setHorizontalHeaderItem(len(found.head), QTableWidgetItem(""))
         head = self.horizontalHeader().sizeHint().height() + theme.px(6)
         high = self.verticalHeader().defaultSectionSize()
-        self.setFixedHeight(head + high * min(len(found.rows), MOST_SEEN))
+        self._high = head + high * min(len(found.rows), MOST_SEEN)
+        self.setMinimumHeight(head + high * min(len(found.rows), LEAST_SEEN))
+        self.setMaximumHeight(self._high)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        return QSize(super().sizeHint().width(), self._high)
 
     @property
     def selected(self) -> int | None:

@@ -122,7 +122,7 @@ class _LineDelegate(QStyledItemDelegate):
         painter.setPen(QColor(c.dim))
         place = "" if step.after is not None and index.data(StepRole.Tags) else index.data(StepRole.Place)
         text = " · ".join(filter(None, (index.data(StepRole.When), place)))
-        painter.drawText(lower, LEFT, text)
+        _draw_elided(painter, lower, text)
         if tags := str(index.data(StepRole.Tags)):
             painter.setPen(QColor(c.link))
             painter.setFont(theme.points(option.font, -1, bold=True))

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QItemSelectionModel, QSize, Qt
-from PySide6.QtGui import QIcon, QImage, QPixmap
+from PySide6.QtGui import QIcon, QImage, QPixmap, QShowEvent
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem
 
 from visualmemory_gui.app import theme
@@ -46,3 +46,9 @@ class LabelledImages(QListWidget):
             item.setToolTip(spoken)
             self.addItem(item)
         self.setCurrentRow(0, QItemSelectionModel.SelectionFlag.NoUpdate)
+
+    def showEvent(self, event: QShowEvent) -> None:
+        """Begin at the top: a scroll to the current row, from when the list was still small, would cut the first."""
+        super().showEvent(event)
+        self.doItemsLayout()
+        self.scrollToTop()

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.evaluation import KeptRun
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.app.widgets.tables.table_style import dress
@@ -27,6 +28,10 @@ class RunsTable(QTableWidget):
         header = self.horizontalHeader()
         header.setSectionResizeMode(QHeaderView.ResizeMode.ResizeToContents)
         header.setSectionResizeMode(len(HEADS) - 1, QHeaderView.ResizeMode.Stretch)
+
+    def sizeHintForColumn(self, column: int) -> int:
+        """Wider than what it holds, so that two columns do not read as one."""
+        return super().sizeHintForColumn(column) + theme.px(8)
 
     def set_runs(self, runs: Sequence[KeptRun]) -> None:
         self.setRowCount(len(runs))
