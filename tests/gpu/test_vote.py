@@ -32,6 +32,7 @@ from visualmemory_gui.engine.experiments.novelty import hide_classes
 from visualmemory_gui.engine.experiments.scaling import scale
 from visualmemory_gui.engine.index import search, torch_exact
 from visualmemory_gui.engine.index.search import nearest_exact
+from visualmemory_gui.engine.memory import image_reader
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, U8
 
@@ -113,6 +114,44 @@ class TestEncoder:
             assert (built.added, built.skipped) == (24, ()) and encoder.device == "cpu"
             own = memory.decide(images / "animals" / "cat" / "0.png")
             assert own.neighbours[0].distance < 1e-6
+
+
+class TestBatches:
+    """As many images as the GPU takes at once, of which few are written at a time."""
+
+    @pytest.mark.parametrize(("most", "handed"), [(40, [16, 40, 40, 24]), (1000, [16, 104])])
+    def test_an_import_hands_over_what_was_measured_to_fit(
+        self, gpu: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most: int, handed: list[int]
+    ) -> None:
+        encoder, found, written = encoder_on(gpu), list[int](), list[int]()
+        encode = encoder.encode
+
+        def counting(batch: U8) -> F32:
+            found.append(len(batch))
+            return encode(batch)
+
+        monkeypatch.setattr(encoder, "encode", counting)
+        monkeypatch.setattr(encoder, "_most_at_once", lambda *_: most)
+        monkeypatch.setattr(registry, "load", lambda *_, **__: encoder)
+        monkeypatch.setattr(image_reader, "LONGEST_S", 60.0)
+        images = write_images(tmp_path / "images", each=40)
+        with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as memory:
+            memory.changed(lambda changes: written.append(len(changes.added)))
+            assert memory.build(images).added == 120
+        assert found == handed and sum(written) == 120 and max(written) == 16
+
+    def test_on_the_cpu_there_are_few(self, gpu: str, batch: U8) -> None:
+        encoder = encoder_on(gpu)
+        encoder.encode(batch[:1])
+        assert encoder.at_once > encoder_on("cpu").at_once == 16
+        encoder.close()
+        assert encoder.at_once == 16
+
+    def test_images_that_take_their_time_are_not_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        lengths = [len(one) for one in image_reader.batches(range(50), lambda: 40)]
+        monkeypatch.setattr(image_reader, "LONGEST_S", -1.0)
+        assert lengths == [40, 10]
+        assert [len(one) for one in image_reader.batches(range(50), lambda: 40)] == [16, 16, 16, 2]
 
 
 def precision() -> tuple[object, ...]:

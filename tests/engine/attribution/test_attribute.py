@@ -141,6 +141,8 @@ def test_one_class_alone_has_no_runner_up_and_no_vote_nothing_to_show(tmp_path: 
 class TokenEncoder:
     """Has cells, but its vector is not their average."""
 
+    at_once = 16
+
     def __init__(self, encoder) -> None:
         self.identity, self.geometry, self.device, self.backend = encoder.identity, encoder.geometry, "cpu", "numpy"
         self._encoder = encoder

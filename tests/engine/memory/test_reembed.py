@@ -22,7 +22,7 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.encoders import local_file
 from visualmemory_gui.engine.encoders.fake import FakeEncoder
 from visualmemory_gui.engine.errors import BadValue, Cancelled, EncoderError, MemoryExists, NotAMemory, StorageError
-from visualmemory_gui.engine.memory import reembed as module
+from visualmemory_gui.engine.memory import image_reader
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.layout import JOURNAL
 from visualmemory_gui.engine.store.vector_journal import Embedded, VectorJournal
@@ -296,10 +296,16 @@ def stop_at(phase: str, after: int = 1) -> Callable[..., None]:
     return report
 
 
+def in_fours(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Embed four images at a time."""
+    monkeypatch.setattr(image_reader, "FEW", 4)
+    monkeypatch.setattr(FakeEncoder, "at_once", 4)
+
+
 def test_stopped_it_goes_on_where_it_was(
     memory: VisualMemory, folder: Path, other: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(module, "BATCH", 4)
+    in_fours(monkeypatch)
     new, seen = folder / "new.vmem", list[tuple[int, int | None]]()
     with pytest.raises(Cancelled):
         memory.reembed(new, other, report=stop_at("embedding images", 3))
@@ -315,7 +321,7 @@ def test_stopped_it_goes_on_where_it_was(
 def test_of_images_that_moved_after_a_cut_those_that_were_embedded_stay(
     memory: VisualMemory, folder: Path, other: str, monkeypatch: pytest.MonkeyPatch
 ):
-    monkeypatch.setattr(module, "BATCH", 4)
+    in_fours(monkeypatch)
     new = folder / "new.vmem"
     with pytest.raises(Cancelled):
         memory.reembed(new, other, report=stop_at("embedding images", 2))  # after one batch

@@ -10,6 +10,9 @@ import numpy.typing as npt
 
 from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, Geometry
 
+FEW = 16
+"""Images that pass through a network together on a CPU, where more would not be faster."""
+
 
 class Encoder(Protocol):
     """Turns images into vectors. ``encode`` may be called from any thread, also from several at once.
@@ -19,8 +22,15 @@ class Encoder(Protocol):
 
     identity: EncoderIdentity
     geometry: Geometry
-    device: str
     backend: str
+
+    @property
+    def device(self) -> str: ...
+
+    @property
+    def at_once(self) -> int:
+        """How many images to give it together, where there are many. It divides a larger batch itself."""
+        ...
 
     def encode(self, batch: U8) -> F32:
         """(n, s, s, 3) uint8 RGB in ``geometry`` -> (n, dim) float32, rows of unit length.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from visualmemory_gui.engine.encoders.base import check, unit
+from visualmemory_gui.engine.encoders.base import FEW, check, unit
 from visualmemory_gui.engine.types import F32, F64, U8, EncoderIdentity, EncoderInfo, Geometry
 
 NAME = "fake"
@@ -26,6 +26,7 @@ class FakeEncoder:
     geometry = Geometry(size=_SIZE, fit="letterbox", resize=_SIZE)
     device = "cpu"
     backend = "numpy"
+    at_once = FEW
 
     def __init__(self) -> None:
         rng = np.random.default_rng(_SEED)

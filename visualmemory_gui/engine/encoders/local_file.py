@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from visualmemory_gui.engine.encoders import openvino_runtime, timm_file, timm_models, weights
-from visualmemory_gui.engine.encoders.base import Encoder, check, unit
+from visualmemory_gui.engine.encoders.base import FEW, Encoder, check, unit
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.files import atomic_file
 from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, EncoderInfo, Geometry
@@ -292,6 +292,7 @@ class OnnxEncoder:
 
     device = "cpu"
     backend = "openvino"
+    at_once = FEW
 
     def __init__(self, name: str, path: Path, fed: Input, *, bulk: bool) -> None:
         size = fed.geometry.size

@@ -19,7 +19,7 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.encoders import lite, openvino_runtime
-from visualmemory_gui.engine.encoders.base import check, unit
+from visualmemory_gui.engine.encoders.base import FEW, check, unit
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.files import atomic_file, installation
 from visualmemory_gui.engine.progress import Report, silent
@@ -88,6 +88,7 @@ class OpenVinoLite:
     geometry = lite.GEOMETRY
     device = "cpu"
     backend = "openvino"
+    at_once = FEW
 
     def __init__(self, model: Path, *, bulk: bool) -> None:
         self._compiled = openvino_runtime.compiled(model, bulk=bulk)

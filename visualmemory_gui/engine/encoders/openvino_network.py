@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.engine.encoders import openvino_runtime, throughput
-from visualmemory_gui.engine.encoders.base import Encoder, check, unit
+from visualmemory_gui.engine.encoders.base import FEW, Encoder, check, unit
 from visualmemory_gui.engine.errors import EncoderError, VisualMemoryError
 from visualmemory_gui.engine.files import atomic_file, installation
 from visualmemory_gui.engine.progress import Report, silent
@@ -118,6 +118,7 @@ class OpenVinoNetwork:
 
     device = "cpu"
     backend = "openvino"
+    at_once = FEW
 
     def __init__(
         self,

@@ -15,7 +15,17 @@ class ProjectedEncoder:
     def __init__(self, encoder: Encoder, projection: Projection) -> None:
         self._encoder, self._projection = encoder, projection
         self.identity = encoder.identity.reduced(projection)
-        self.geometry, self.device, self.backend = encoder.geometry, encoder.device, encoder.backend
+        self.geometry, self.backend = encoder.geometry, encoder.backend
+
+    @property
+    def device(self) -> str:
+        """As ``Encoder`` says."""
+        return self._encoder.device
+
+    @property
+    def at_once(self) -> int:
+        """As ``Encoder`` says."""
+        return self._encoder.at_once
 
     def encode(self, batch: U8) -> F32:
         """As ``Encoder.encode``."""

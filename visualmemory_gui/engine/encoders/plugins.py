@@ -11,7 +11,7 @@ from typing import Protocol, cast
 
 import numpy as np
 
-from visualmemory_gui.engine.encoders.base import Encoder, check
+from visualmemory_gui.engine.encoders.base import FEW, Encoder, check
 from visualmemory_gui.engine.errors import EncoderError, PluginError
 from visualmemory_gui.engine.plugins import entry_points
 from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, EncoderInfo, Geometry
@@ -67,6 +67,12 @@ class CheckedEncoder:
         self.geometry = encoder.geometry
         self.device = str(getattr(encoder, "device", "cpu"))
         self.backend = str(getattr(encoder, "backend", identity.name))
+
+    @property
+    def at_once(self) -> int:
+        """As ``base.Encoder`` says, where the package says it."""
+        said = getattr(self._encoder, "at_once", FEW)
+        return said if isinstance(said, int) and said > 0 else FEW
 
     def encode(self, batch: U8) -> F32:
         """As ``base.Encoder`` promises. Raises EncoderError."""

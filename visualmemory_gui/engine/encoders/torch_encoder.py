@@ -15,7 +15,7 @@ from torch import Tensor, nn
 from visualmemory_gui.engine.device import room
 from visualmemory_gui.engine.device.arithmetic import full_precision
 from visualmemory_gui.engine.device.fallback import fallbacks, on_device
-from visualmemory_gui.engine.encoders.base import check, unit
+from visualmemory_gui.engine.encoders.base import FEW, check, unit
 from visualmemory_gui.engine.errors import DeviceError
 from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, Geometry
 
@@ -76,6 +76,13 @@ class TorchEncoder:
         if device != "cpu":
             fallbacks.clear("encoding")
             self._on_device(self._move)
+
+    @property
+    def at_once(self) -> int:
+        """As ``base.Encoder`` says: on a GPU what was measured to fit, once the first images have passed."""
+        if self.device == "cpu":
+            return FEW
+        return CHUNK if self._portion is None else self._portion.most
 
     def encode(self, batch: U8) -> F32:
         """As ``base.Encoder`` promises."""

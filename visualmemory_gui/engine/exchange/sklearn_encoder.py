@@ -16,7 +16,7 @@ from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.vector_check import gate
-from visualmemory_gui.engine.memory.image_reader import batched
+from visualmemory_gui.engine.memory.image_reader import batches
 from visualmemory_gui.engine.types import F32, Device
 
 try:
@@ -24,7 +24,6 @@ try:
 except ImportError as error:
     raise ImportError("ImageEncoder needs the package scikit-learn: pip install 'visualmemory_gui[sklearn]'") from error
 
-BATCH = 32
 Paths = str | PathLike[str] | Iterable[str | PathLike[str]]
 
 
@@ -60,7 +59,7 @@ class ImageEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ):
             places = {path: place for place, path in reversed(list(enumerate(paths)))}
             with closing(pool.map(places)) as outcomes:
-                for batch in batched(outcomes, BATCH):
+                for batch in batches(outcomes, lambda: encoder.at_once):
                     images = []
                     for _, image in batch:
                         if isinstance(image, BadImage):

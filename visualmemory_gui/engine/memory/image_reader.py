@@ -6,6 +6,7 @@ import hashlib
 import logging
 import stat
 import threading
+import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
@@ -18,7 +19,7 @@ import numpy as np
 
 from visualmemory_gui.engine import arguments
 from visualmemory_gui.engine.encoders import registry
-from visualmemory_gui.engine.encoders.base import Encoder
+from visualmemory_gui.engine.encoders.base import FEW, Encoder
 from visualmemory_gui.engine.errors import BadImage, BadValue, EncoderError, StorageError, VisualMemoryError
 from visualmemory_gui.engine.images.files import IN_MEMORY
 from visualmemory_gui.engine.images.formats import looks_like_image
@@ -48,6 +49,8 @@ GONE = "the original is no longer there"
 CHANGED = "the original has changed since"
 NO_FILE = "it was not read from a file"
 WORTH_PREPARING = 500  # images after which the seconds it takes have paid off
+LONGEST_S = 0.5
+"""Seconds after which no more images are waited for to fill a batch: about so often Cancel is heard."""
 T = TypeVar("T")
 Embed = Callable[[Sequence[DecodedImage]], F32]
 
@@ -198,26 +201,23 @@ class ImageReader:
             self._encoder = None  # not closed: another thread may be using it
 
     @contextmanager
-    def bulk(self, expected: int = 0, report: Report = silent) -> Iterator[Embed]:
+    def bulk(self, expected: int = 0, report: Report = silent) -> Iterator[Bulk]:
         """``embed`` with an encoder that may use all cores, loaded when the first image needs it.
 
         If many images are ``expected``, its faster form is made first.
         """
-        loaded: list[Encoder] = []
 
-        def encoder() -> Encoder:
-            if not loaded:
-                if expected >= WORTH_PREPARING:
-                    self._try_to_prepare(report)
-                loaded.append(self._load(bulk=True))
-            return loaded[0]
+        def load() -> Encoder:
+            if expected >= WORTH_PREPARING:
+                self._try_to_prepare(report)
+            return self._load(bulk=True)
 
+        bulk = Bulk(self._embed, load)
         try:
             with self._told_if_closed():
-                yield lambda images: self._embed(images, encoder)
+                yield bulk
         finally:
-            for one in loaded:
-                one.close()
+            bulk.close()
 
     def _embed(self, images: Sequence[DecodedImage], encoder: Callable[[], Encoder]) -> F32:
         vectors = np.empty((len(images), self._identity.dim), np.float32)
@@ -265,6 +265,32 @@ class ImageReader:
             self._pool = self._encoder = None
 
 
+class Bulk:
+    """Embeds many images: called with some of them it gives their vectors, (n, dim) float32 of unit length."""
+
+    def __init__(
+        self, embed: Callable[[Sequence[DecodedImage], Callable[[], Encoder]], F32], load: Callable[[], Encoder]
+    ) -> None:
+        self._embed, self._load = embed, load
+        self._encoder: Encoder | None = None
+
+    def __call__(self, images: Sequence[DecodedImage]) -> F32:
+        return self._embed(images, self._loaded)
+
+    def batches(self, items: Iterable[T]) -> Iterator[list[T]]:
+        """Lists of as many ``items`` as the encoder wants together, few until it is loaded; see ``batches``."""
+        return batches(items, lambda: FEW if self._encoder is None else self._encoder.at_once)
+
+    def close(self) -> None:
+        if self._encoder is not None:
+            self._encoder.close()
+
+    def _loaded(self) -> Encoder:
+        if self._encoder is None:
+            self._encoder = self._load()
+        return self._encoder
+
+
 def images_of(given: object) -> Iterable[ImageLike]:
     """The images in ``given``: one, or any ordered iterable of them. An array (n, h, w, 3) holds n.
 
@@ -306,6 +332,20 @@ def exemplar(image: DecodedImage, vector: F32, *, label: str, copy: bool, group:
         box=image.box,
         original=image.original,
     )
+
+
+def batches(items: Iterable[T], size: Callable[[], int]) -> Iterator[list[T]]:
+    """Lists of ``size()`` items, asked for each; the last may be shorter, and where items take their time to come, a
+    list of ``FEW`` or more is not waited for beyond ``LONGEST_S``."""
+    batch, began = list[T](), time.monotonic()
+    for item in items:
+        batch.append(item)
+        full = len(batch) >= size()
+        if full or (len(batch) >= FEW and time.monotonic() - began > LONGEST_S):
+            yield batch
+            batch, began = [], time.monotonic()
+    if batch:
+        yield batch
 
 
 def batched(items: Iterable[T], size: int) -> Iterator[list[T]]:

@@ -11,15 +11,14 @@ import numpy as np
 
 from visualmemory_gui.engine.device.choice import resolve_or_cpu
 from visualmemory_gui.engine.encoders import registry
-from visualmemory_gui.engine.encoders.base import Encoder
+from visualmemory_gui.engine.encoders.base import FEW, Encoder
 from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images.pool import DecodePool
-from visualmemory_gui.engine.memory.image_reader import batched
+from visualmemory_gui.engine.memory.image_reader import batches
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import DecodedImage, Device, EncoderIdentity
 
 MOST = 64  # images to try
-BATCH = 16  # as in an import
 ENOUGH_S = 1.5
 FULLNESS = 1.12  # bytes of database page per byte stored
 ROW_BYTES = 400  # of an exemplar, besides vector and thumbnail: its row, its indexes, its links in the graph
@@ -62,14 +61,14 @@ def _warm_up(pool: DecodePool, model: Encoder, path: str) -> None:
         pixels = pool.decode(path).pixels
     except BadImage:
         return
-    model.encode(np.repeat(pixels[None], BATCH, axis=0))
+    model.encode(np.repeat(pixels[None], FEW, axis=0))
 
 
 def _timed(pool: DecodePool, model: Encoder, paths: Sequence[str], report: Report) -> tuple[int, float, list[int]]:
     """How many files were processed in how many seconds, and the sizes of the thumbnails in bytes."""
     done, sizes, began = 0, [], perf_counter()
     with closing(pool.map(paths)) as decoded:
-        for batch in batched(decoded, BATCH):
+        for batch in batches(decoded, lambda: model.at_once):  # as in an import
             good = [image for _, image in batch if isinstance(image, DecodedImage)]
             if good:
                 model.encode(np.stack([image.pixels for image in good]))

@@ -16,7 +16,7 @@ from visualmemory_gui.engine.images.folder import walk
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.memory import unfinished_import
 from visualmemory_gui.engine.memory.added_images import NO_PIXELS, AddResult, copying, keep_copy, put
-from visualmemory_gui.engine.memory.image_reader import Embed, ImageReader, batched, exemplar, file_sha256
+from visualmemory_gui.engine.memory.image_reader import Bulk, ImageReader, batched, exemplar, file_sha256
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport
 from visualmemory_gui.engine.progress import Report
@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.image_reader import ImageLike
 
 BATCH = 16
+"""Exemplars written in one commit: in between, an edit by hand has its turn."""
 SHUFFLE_SEED = 0
 
 
@@ -49,6 +50,8 @@ class BuildResult:
     images: int = 0
 
 
+_Embedded = tuple[tuple[str, DecodedImage], F32]
+"""The path of an image, the image, and its vector."""
 Commit = Callable[[list[NewExemplar]], list[int]]
 Copying = Callable[[Sequence[DecodedImage]], AbstractContextManager[None]]
 Write = Callable[[Callable[[], list[int]]], list[int]]
@@ -157,20 +160,18 @@ class FolderBuild:
         self.first_pages: list[FirstPage] = []
         self.unchanged = 0
 
-    def run(self, pool: DecodePool, embed: Embed, *, write: Write, report: Report) -> bool:
+    def run(self, pool: DecodePool, embed: Bulk, *, write: Write, report: Report) -> bool:
         """Add everything. True when finished, False when the user stopped it."""
         order = self._plan.order()
         done = 0
         try:
             report(0, len(order), "adding images")
             with closing(pool.map(self._new_files(order))) as images:
-                for batch in batched(images, BATCH):
+                for batch in embed.batches(images):
                     accepted = [item for item in map(self._accepted, batch) if item]
-                    with self._copying([image for _, image in accepted]) if self._plan.copy else nullcontext():
-                        rows = self._rows(accepted, embed)
-                        if rows:
-                            self.ids += write(lambda rows=rows: self._commit(rows))  # type: ignore[misc]
-                            self.first_pages += first_pages(accepted)
+                    vectors = embed([image for _, image in accepted]) if accepted else ()
+                    for part in batched(zip(accepted, vectors, strict=True), BATCH):
+                        self._write(part, write)
                     done += len(batch)
                     report(done + self.unchanged, len(order), "adding images")
         except (Cancelled, KeyboardInterrupt):
@@ -208,12 +209,17 @@ class FolderBuild:
             return None
         return path, image
 
-    def _rows(self, accepted: list[tuple[str, DecodedImage]], embed: Embed) -> list[NewExemplar]:
-        if not accepted:
-            return []
-        vectors = embed([image for _, image in accepted])
+    def _write(self, part: Sequence[_Embedded], write: Write) -> None:
+        """Write these as one transaction, with the copies of their images."""
+        accepted = [item for item, _ in part]
+        with self._copying([image for _, image in accepted]) if self._plan.copy else nullcontext():
+            rows = self._rows(part)
+            self.ids += write(lambda: self._commit(rows))
+            self.first_pages += first_pages(accepted)
+
+    def _rows(self, part: Sequence[_Embedded]) -> list[NewExemplar]:
         rows = []
-        for (path, image), vector in zip(accepted, vectors, strict=True):
+        for (path, image), vector in part:
             if self._plan.copy:
                 keep_copy(self._files, image)
             label, group = self._plan.label_of[path], self._plan.group_of(path)

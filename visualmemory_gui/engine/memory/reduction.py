@@ -11,7 +11,7 @@ import numpy as np
 from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.memory import importer, pca_fit
-from visualmemory_gui.engine.memory.image_reader import ImageReader, batched
+from visualmemory_gui.engine.memory.image_reader import ImageReader
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import schema
@@ -87,7 +87,7 @@ def _sample(
         reader.bulk(wanted, report) as embed,
         closing(reader.pool.map(paths)) as images,
     ):
-        for batch in batched((image for _, image in images), importer.BATCH):
+        for batch in embed.batches(image for _, image in images):
             good = [image for image in batch if not isinstance(image, BadImage)]
             new = list({image.content: image for image in good if image.content not in contents}.values())
             new = new[: most - len(vectors)]

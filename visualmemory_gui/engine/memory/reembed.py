@@ -21,7 +21,6 @@ from visualmemory_gui.engine.memory.image_reader import (
     Embed,
     ImageReader,
     KnownInTurn,
-    batched,
     file_sha256,
 )
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
@@ -38,7 +37,6 @@ from visualmemory_gui.engine.store.vector_journal import Embedded, VectorJournal
 from visualmemory_gui.engine.store.vector_swap import Dropped, Find
 from visualmemory_gui.engine.types import BROUGHT, DecodedImage, EncoderIdentity, Skipped, State
 
-BATCH = 64
 SEED = 0
 _Outcome = tuple[Part, DecodedImage | BadImage]
 
@@ -56,16 +54,26 @@ class LostExemplar:
 
 @dataclass(frozen=True, slots=True)
 class Reembedded:
-    """A memory that was made under ``identity``: how many exemplars it holds, and what it does not.
+    """A memory that was made under ``identity`` of one that is under ``before``: how many exemplars it holds, and what
+    it does not.
 
     ``kept`` are the images left out of ``watch``, ``queue`` and ``queries``.
     """
 
     path: str
+    before: EncoderIdentity
     identity: EncoderIdentity
     exemplars: int
     left_out: tuple[LostExemplar, ...]
     kept: dict[str, tuple[Skipped, ...]] = field(default_factory=dict)
+
+    @property
+    def whole_again(self) -> str:
+        """What to know where the vectors were reduced and are no longer: "PCA is not kept: …"; "" otherwise."""
+        if self.before == self.before.whole or self.identity != self.identity.whole:
+            return ""
+        after = f"the new ones have {self.identity.dim:,} numbers"
+        return f"PCA is not kept: the old vectors are of {self.before.words}, {after}"
 
 
 def reembed(
@@ -111,7 +119,7 @@ def _made(live: OpenMemory, folder: Path, journal: VectorJournal, dim: int | Non
             count = int(copy.one("select count(*) from exemplars where not withdrawn")[0])
             copy.compact()
     left = _left_out((*dropped.exemplars, *lost), work.reasons)
-    return Reembedded(str(folder), identity, count, left, _kept_out(dropped, work.reasons))
+    return Reembedded(str(folder), live.identity, identity, count, left, _kept_out(dropped, work.reasons))
 
 
 def _reduced(journal: VectorJournal, images: Iterable[ImagePlace], dim: int, live: OpenMemory) -> EncoderIdentity:
@@ -181,7 +189,7 @@ class _Reading:
             while places:  # where the first place of an image does not serve, the next one is tried
                 tried = _first_places(places)
                 with closing(self._reader.pool.each(tried)) as found:
-                    for batch in batched(found, BATCH):
+                    for batch in embed.batches(found):
                         self._embed(batch, tried, embed)
                         report(len(self._journal), total, "embedding images")
                 places = {key: rest for key, rest in places.items() if rest and key not in self._journal}

@@ -31,7 +31,6 @@ from visualmemory_gui.engine.store.kept_images import NewKeptImage
 from visualmemory_gui.engine.store.queue import NewQueued, Queued
 from visualmemory_gui.engine.types import Bools, Changes, DecodedImage, FirstPage, Rule, Skipped, first_pages
 
-BATCH = 16
 Write = Callable[[Callable[[], list[int]]], list[int]]
 
 
@@ -83,14 +82,16 @@ class TeachingQueue:
         try:
             report(0, len(files), "reading images")
             with self._reader.bulk(len(files), report) as embed, closing(self._reader.pool.map(files)) as images:
-                for done, batch in enumerate(batched(images, BATCH)):
+                done = 0
+                for batch in embed.batches(images):
                     skipped += [Skipped(path, p.reason) for path, p in batch if isinstance(p, BadImage)]
                     read = [(path, image) for path, image in batch if isinstance(image, DecodedImage)]
                     good = [image for _, image in read]
                     new = self._put(good, embed, write) if good else []
                     added, waited = added + len(new), waited + len(good) - len(new)
                     pages += first_pages(read)
-                    report(min(done * BATCH + len(batch), len(files)), len(files), "reading images")
+                    done += len(batch)
+                    report(done, len(files), "reading images")
         except (Cancelled, KeyboardInterrupt):
             stopped = True
         return QueueAdded(added, waited, tuple(skipped), stopped, tuple(pages))
@@ -185,16 +186,18 @@ class TeachingQueue:
             self._forgotten = True
 
     def _put(self, images: Sequence[DecodedImage], embed: Embed, write: Write) -> list[int]:
-        vectors = embed(images)
+        found: list[int] = []
         new = [
             NewQueued(NewKeptImage.of(image, vector), image.width, image.height, image.suffix)
-            for image, vector in zip(images, vectors, strict=True)
+            for image, vector in zip(images, embed(images), strict=True)
         ]
-        ids = write(lambda: self._live.queue_rows.add(new))  # without the lock, which a table in that thread may hold
+        for part in batched(new, importer.BATCH):
+            # Without the lock, which a table in that thread may hold.
+            found += write(lambda part=part: self._live.queue_rows.add(part))  # type: ignore[misc]
         with self._lock:
-            if ids and self._rows is not None:
+            if found and self._rows is not None:
                 self._grow(self._rows)
-        return ids
+        return found
 
     def _keep(self, image: DecodedImage) -> bool:
         """Copy the file into the memory if it is still what was read."""
