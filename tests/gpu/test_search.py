@@ -18,7 +18,8 @@ from visualmemory_gui.engine.index.device_exact import DeviceExactIndex
 from visualmemory_gui.engine.index.search import Searcher, SearchResult
 from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
 from visualmemory_gui.engine.index.vector_check import gate
-from visualmemory_gui.engine.types import F32
+from visualmemory_gui.engine.memory.tracked_decisions import queries_of
+from visualmemory_gui.engine.types import F32, I64
 
 DIM = 24
 
@@ -125,6 +126,40 @@ def test_a_strike_sends_no_vector(gpu: str, world: World, queries: F32) -> None:
         searcher.follow(world.snapshot)
     plain = Searcher(DIM).nearest_many(world.snapshot, queries, 12, mode="exact")
     assert same(searcher.nearest_many(world.snapshot, queries, 12), plain)
+
+
+@pytest.mark.parametrize("struck", [[], [4, 9, 903]])
+def test_supposed_exemplars_are_found_and_not_uploaded(gpu: str, world: World, queries: F32, struck: list[int]) -> None:
+    more = np.concatenate([world.vectors[:12], crowded(40, seed=9)])  # copies among them
+    supposed = queries_of(more[:20], ["thing"] * 20).added_to(world.snapshot)
+    supposed = queries_of(more[20:], ["another"] * 32).added_to(supposed)
+    supposed = supposed.changed(active=supposed.active & ~supposed.among(np.array(struck, np.int64)))
+    real = World(np.concatenate([world.vectors, more]), struck=[3, 5, 700, *(row + 1 for row in struck)]).snapshot
+
+    def left_out(i: int) -> I64:
+        return np.unique([i, 60 * i % 900, 900 + i])
+
+    for different in (False, True):
+        searcher = searcher_on(gpu)
+        found, expected = (
+            one.exact_many(snapshot, queries, 12, excluded_rows=left_out, different=different)
+            for one, snapshot in ((searcher, supposed), (Searcher(DIM), real))
+        )
+        assert same(found, expected) and {one.info.device for one in found} == {gpu}
+        assert any((one.rows >= 900).any() for one in found) and index_of(searcher)._rows == 900
+        single = [searcher.nearest(supposed, query, 12, mode="exact", different=different) for query in queries]
+        plain = Searcher(DIM).exact_many(real, queries, 12, excluded_rows=None, different=different)
+        assert same(single, plain) and {one.info.device for one in single} == {gpu}
+    held = supposed.fetch.__closure__[0].cell_contents  # type: ignore[attr-defined]
+    assert held.cache_info().currsize == 0  # the vectors of the memory were copied for none of this
+
+
+def test_a_memory_without_exemplars_can_suppose_some(gpu: str, queries: F32) -> None:
+    empty = World(np.empty((0, DIM), np.float32)).snapshot
+    supposed = queries_of(queries, ["thing"] * len(queries)).added_to(empty)
+    assert [one.rows[0] for one in searcher_on(gpu).exact_many(supposed, queries[20:], 3, excluded_rows=None)] == list(
+        range(20, len(queries))
+    )
 
 
 def test_many_queries_are_halved_until_they_fit(

@@ -235,6 +235,11 @@ class Snapshot:
         return "joined" in self._derived
 
     @property
+    def apart(self) -> tuple[Snapshot, Snapshot] | None:
+        """The exemplars of the memory alone, and those behind them that are supposed, alone; None without such."""
+        return self.derived(_apart)
+
+    @property
     def copied(self) -> I64:
         """The rows, increasing, whose vector another row has too, or a row that was added later."""
         return self.copied_among(len(self.ids))
@@ -358,6 +363,39 @@ def _without_twins(snapshot: Snapshot) -> Snapshot | None:
     active = snapshot.active.copy()
     active[snapshot.twin_groups.later] = False
     return snapshot.changed(active=active)
+
+
+def _apart(snapshot: Snapshot) -> tuple[Snapshot, Snapshot] | None:
+    own, supposed = snapshot, list[F32]()
+    while (joined := own._derived.get("joined")) is not None:
+        own, more = joined
+        supposed.insert(0, more)
+    if own is snapshot:
+        return None
+    vectors, twin = np.concatenate(supposed), snapshot.twin[len(own) :]
+    beside = _part(snapshot, slice(len(own), None), lambda n: vectors[:n], lambda n: rows_with_copies(twin[:n]))
+    return _part(snapshot, slice(len(own)), own.fetch, own.copied_among), beside
+
+
+def _part(snapshot: Snapshot, rows: slice, fetch: Callable[[int], F32], copied_among: Callable[[int], I64]) -> Snapshot:
+    """These rows of ``snapshot`` as one of their own, with the vectors that ``fetch`` gives."""
+    label, active = snapshot.label[rows], snapshot.active[rows]
+    return replace(
+        snapshot,
+        ids=snapshot.ids[rows],
+        label=label,
+        active=active,
+        trust=snapshot.trust[rows],
+        content=snapshot.content[rows],
+        group=snapshot.group[rows],
+        twin=snapshot.twin[rows],
+        image=snapshot.image[rows],
+        row_change=snapshot.row_change[rows],
+        counts=np.bincount(label[active], minlength=len(snapshot.labels)).astype(np.int64),
+        touched=_NO_ROWS,
+        fetch=fetch,
+        copied_among=copied_among,
+    )
 
 
 def _active_count(snapshot: Snapshot) -> int:

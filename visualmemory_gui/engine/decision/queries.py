@@ -35,7 +35,7 @@ class Queries:
     def exemplars(cls, snapshot: Snapshot, rows: I64) -> Queries:
         """Exemplars of the memory, for leave-one-out."""
         labels = tuple(snapshot.labels[code] for code in snapshot.label[rows].tolist())
-        return cls(snapshot.vectors[rows], ContentKeys.of(snapshot, rows), labels, snapshot.ids[rows])
+        return cls(snapshot.vectors_of(rows), ContentKeys.of(snapshot, rows), labels, snapshot.ids[rows])
 
     def __len__(self) -> int:
         return len(self.vectors)

@@ -99,7 +99,7 @@ class ExemplarVotes:
         rows = sample(snapshot) if rows is None else rows
         left_out, width = LeftOut(snapshot, ContentKeys.of(snapshot, rows)), max(scheme.k, NEAREST)
         found = nearest_many(
-            snapshot, snapshot.vectors[rows], width, excluded_rows=left_out, report=report, different=True
+            snapshot, snapshot.vectors_of(rows), width, excluded_rows=left_out, report=report, different=True
         )
         own, table = own_class(snapshot, rows), NeighbourTable.of(found, width)
         voters = scheme.neighbours(snapshot, *table.arrays, hides=left_out.hides, own=own)

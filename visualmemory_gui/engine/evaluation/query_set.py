@@ -69,9 +69,8 @@ class QuerySet:
         names, truth = snapshot.labels, snapshot.label[rows].astype(np.int64)
         if labels is not None:
             names, truth = _coded(snapshot, labels)
-        vectors = snapshot.vectors
-        keys = ContentKeys.of(snapshot, rows)
-        return cls(snapshot, keys, names, truth, rows, snapshot.ids[rows], lambda places: vectors[rows[places]])
+        keys, ids = ContentKeys.of(snapshot, rows), snapshot.ids[rows]
+        return cls(snapshot, keys, names, truth, rows, ids, lambda places: snapshot.vectors_of(rows[places]))
 
     @classmethod
     def active(cls, snapshot: Snapshot) -> QuerySet:

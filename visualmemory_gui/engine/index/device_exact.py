@@ -22,7 +22,8 @@ class DeviceExactIndex:
     """``on_device`` for the snapshots of one memory, ``ExactIndex`` for all else. Safe from any thread.
 
     What the device cannot do is done again on the CPU, also in the middle of many queries, and from then on all of it:
-    ``device`` becomes "cpu", and the fallback is noted. Snapshots that suppose exemplars are never uploaded.
+    ``device`` becomes "cpu", and the fallback is noted. Snapshots that suppose exemplars are never uploaded;
+    ``supposed_exemplars`` has what they have of the memory searched here.
     """
 
     kind: Literal["exact"] = "exact"

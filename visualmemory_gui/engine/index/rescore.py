@@ -22,7 +22,7 @@ def rescore(snapshot: Snapshot, candidates: I64, query: F32, count: int) -> tupl
     its distance does not depend on which other rows are measured with it.
     """
     rows = cut_twins(snapshot, candidates, count)
-    distances = _distances(snapshot.vectors, rows, query)
+    distances = _distances(snapshot, rows, query)
     order = distances.argsort(kind="stable")[:count]
     return rows[order], distances[order]
 
@@ -41,12 +41,12 @@ def cut_twins(snapshot: Snapshot, rows: I64, count: int) -> I64:
     return kept
 
 
-def _distances(vectors: F32, rows: I64, query: F32) -> F64:
+def _distances(snapshot: Snapshot, rows: I64, query: F32) -> F64:
     """1 - cosine of each row to the query, in blocks so that a tie set of any size fits."""
     wide = query.astype(np.float64)
     distances = np.empty(len(rows))
     for start in range(0, len(rows), BLOCK_ROWS):
-        part = vectors.take(rows[start : start + BLOCK_ROWS], axis=0).astype(np.float64)
+        part = snapshot.vectors_of(rows[start : start + BLOCK_ROWS]).astype(np.float64)
         np.einsum("ij,j->i", part, wide, out=distances[start : start + BLOCK_ROWS])
     np.subtract(1.0, distances, out=distances)
     np.maximum(distances, 0.0, out=distances)
@@ -63,19 +63,19 @@ def rescore_many(snapshot: Snapshot, candidates: Sequence[I64], queries: F32, co
     room = np.empty((largest, queries.shape[1]), np.float32), np.empty((largest, queries.shape[1]))
     found = []
     for rows, query in zip(kept, queries, strict=True):
-        distances = _distances_in(room, snapshot.vectors, rows, query=query)
+        distances = _distances_in(room, snapshot, rows, query=query)
         order = distances.argsort(kind="stable")[:count]
         found.append((rows[order], distances[order]))
     return found
 
 
-def _distances_in(room: tuple[F32, F64], vectors: F32, rows: I64, *, query: F32) -> F64:
+def _distances_in(room: tuple[F32, F64], snapshot: Snapshot, rows: I64, *, query: F32) -> F64:
     narrow, wide = room
     similarity, wide_query = np.empty(len(rows)), query.astype(np.float64)
     for start in range(0, len(rows), BLOCK_ROWS):
         part = rows[start : start + BLOCK_ROWS]
         n = len(part)
-        np.take(vectors, part, axis=0, out=narrow[:n], mode="clip")
+        snapshot.vectors_of(part, narrow[:n])
         np.copyto(wide[:n], narrow[:n])
         np.einsum("ij,j->i", wide[:n], wide_query, out=similarity[start : start + n])
     clipped: F64 = np.minimum(np.maximum(1.0 - similarity, 0.0), 2.0)

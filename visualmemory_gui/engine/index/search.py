@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from visualmemory_gui.engine.index import checkpoint, graph
+from visualmemory_gui.engine.index import checkpoint, graph, supposed_exemplars
 from visualmemory_gui.engine.index.base import NO_ROWS, ExactSearch
 from visualmemory_gui.engine.index.building import build, live_digest, settle
 from visualmemory_gui.engine.index.checkpoint import Unfit
@@ -18,6 +18,7 @@ from visualmemory_gui.engine.index.device_exact import DeviceExactIndex
 from visualmemory_gui.engine.index.exact import ExactIndex
 from visualmemory_gui.engine.index.hnsw import HnswIndex
 from visualmemory_gui.engine.index.rescore import rescore, rescore_many
+from visualmemory_gui.engine.index.supposed_exemplars import own_part
 from visualmemory_gui.engine.processes.parallel import shared_out
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
@@ -96,7 +97,7 @@ class Searcher:
             proposed = self._hnsw.candidates(snapshot, query, k, excluded=out)
             if proposed is not None:
                 return SearchResult(*rescore(snapshot, _joined(proposed, more), query, k), _BY_GRAPH)
-        rows = self._exact.candidates(snapshot, query, k, excluded=out)
+        rows = supposed_exemplars.candidates(self._exact, snapshot, query, k, excluded=out)
         return SearchResult(*rescore(snapshot, _joined(rows, more), query, k), self._by_exact(snapshot))
 
     def nearest_many(
@@ -277,10 +278,10 @@ class Searcher:
     def _exceeds(self, snapshot: Snapshot) -> bool:
         """Whether the graph is to propose in mode "auto"."""
         large = len(snapshot) * self.dim > self.exact_limit
-        return large and graph.installed() and self._exact.where(snapshot) == "cpu"
+        return large and graph.installed() and self._exact.where(own_part(snapshot)) == "cpu"
 
     def _by_exact(self, snapshot: Snapshot) -> SearchInfo:
-        return SearchInfo("exact", self._exact.where(snapshot))
+        return SearchInfo("exact", self._exact.where(own_part(snapshot)))
 
     def _graph_decides(self, snapshot: Snapshot, mode: SearchMode) -> bool:
         """Whether the graph is searched first. Requested by name on a small memory, it is built immediately."""
@@ -314,7 +315,7 @@ class Searcher:
         open_ = [i for i, rows in enumerate(proposed) if rows is None]
         if open_:
             part, out = queries[open_], [excluded[i] for i in open_]
-            exact = self._exact.candidates_many(snapshot, part, k, excluded=out, report=report)
+            exact = supposed_exemplars.candidates_many(self._exact, snapshot, part, k, excluded=out, report=report)
             for i, rows in zip(open_, exact, strict=True):
                 proposed[i] = rows
         by, by_exact = [_BY_GRAPH] * len(queries), self._by_exact(snapshot)
