@@ -90,7 +90,7 @@ class Answers:
         self.encoder_choice = encoder
         return lambda facts: None if facts.measured else then(self.copy)
 
-    def encoder(self, choice: Any, then: Callable[[str], object]) -> None:
+    def encoder(self, choice: Any, then: Callable[[str], object], *, reduces: bool = False) -> None:
         self.asked.append(choice.name)
         then(self.encoder_answer)
 

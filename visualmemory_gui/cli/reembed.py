@@ -41,13 +41,11 @@ def reembed(
     encoder = choose_encoder(encoder)
     with reader(memory, device=device) as m:
         done = _made(m, new, encoder, dim)
-        kept = dim is not None or m.identity == m.identity.whole
-        reduced = None if kept else m.identity.words
         found = _compared(m, new)
     if as_json:
         emit({"memory": new, **_json(done), "comparison": None if found is None else found.to_json()})
     else:
-        _tell(new, done, found, reduced=reduced)
+        _tell(new, done, found)
 
 
 def _made(m: WholeMemory, new: str, encoder: str, dim: int | None) -> Reembedded:
@@ -83,10 +81,10 @@ def _json(done: Reembedded) -> dict[str, object]:
     return {**encoder, "exemplars": done.exemplars, "skipped": left, "skipped_beside": kept}
 
 
-def _tell(new: str, done: Reembedded, found: EncoderComparison | None, *, reduced: str | None) -> None:
+def _tell(new: str, done: Reembedded, found: EncoderComparison | None) -> None:
     print_line(f"{new}: {how_many(done.exemplars)} under {done.identity.words}, {len(done.left_out):,} left out")
-    if reduced is not None:
-        say(f"PCA is not kept: the old vectors are of {reduced}, the new ones have {done.identity.dim:,} numbers")
+    if done.whole_again:
+        say(done.whole_again)
     for one in done.left_out[:MOST_SHOWN]:
         say(f"left out {one.id} ({one.label}), {one.source or 'without a file'}: {one.reason}")
     if len(done.left_out) > MOST_SHOWN:

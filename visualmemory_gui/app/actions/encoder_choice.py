@@ -41,8 +41,9 @@ class EncoderChoice:
     def reduce(self, dim: int | None) -> None:
         self.dim = dim
 
-    def ask(self, then: Callable[[str], object]) -> None:
-        """Ask for an encoder; ``then`` is called with its name, before whoever follows."""
+    def ask(self, then: Callable[[str], object], *, reduces: bool = False) -> None:
+        """Ask for an encoder; ``then`` is called with its name, before whoever follows. With ``reduces`` also for
+        ``dim``."""
 
         def chosen(name: str) -> None:
             self.name = name
@@ -51,7 +52,7 @@ class EncoderChoice:
                 self._follower(name)
 
         encoders.look(self.model)
-        self._dialogs.encoder(self, chosen)
+        self._dialogs.encoder(self, chosen, reduces=reduces)
 
     def fetch(self, name: str) -> None:
         """Fetch the weights of ``name``, once the user has accepted their terms, if they have any."""

@@ -85,7 +85,7 @@ class MemoryCommands:
         memory = self._session.whole
         if memory is not None:
             choice = EncoderChoice(self._session, self._ask, self._encoders, name=memory.identity.name)
-            choice.ask(partial(self._ask_place, memory.path))
+            choice.ask(lambda _: self._ask_place(memory.path, choice), reduces=True)
 
     def find_originals(self) -> None:
         """Find out which originals are missing, and ask where they are."""
@@ -97,10 +97,11 @@ class MemoryCommands:
             self._looked = True
             originals.look(self._session, self._tell_missing)
 
-    def _ask_place(self, beside: Path, encoder: str) -> None:
-        stem = f"{beside.with_suffix('')}-{encoder.replace('/', '-')}"
+    def _ask_place(self, beside: Path, choice: EncoderChoice) -> None:
+        stem = f"{beside.with_suffix('')}-{choice.name.replace('/', '-')}{f'-{choice.dim}' if choice.dim else ''}"
         suggested = Path(free_name(stem, preferences.MEMORY))
-        self._ask.new_memory(suggested, partial(reembed.reembed, self._session, encoder=encoder))
+        again = partial(reembed.reembed, self._session, encoder=choice.name, dim=choice.dim)
+        self._ask.new_memory(suggested, again)
 
     def _ask_where(self, missing: Missing) -> None:
         """Show what is missing, and ask where one of its folders is now; say so if nothing is missing."""

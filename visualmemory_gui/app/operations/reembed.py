@@ -26,12 +26,15 @@ if TYPE_CHECKING:
 STOPPED = "Stopped. What was embedded is kept, and {} is no memory until the rest is."
 
 
-def reembed(session: Session, path: str, *, encoder: str) -> None:
-    """Make the memory at ``path`` in the background, compare it with the open one, and offer to open it."""
+def reembed(session: Session, path: str, *, encoder: str, dim: int | None = None) -> None:
+    """Make the memory at ``path`` in the background, compare it with the open one, and offer to open it.
+
+    With ``dim`` its vectors are reduced to so many numbers.
+    """
     name = Path(path).name
 
     def work(memory: Memory, report: Report) -> Made:
-        done = whole(memory).reembed(path, encoder, report=report)
+        done = whole(memory).reembed(path, encoder, dim=dim, report=report)
         try:
             return done, _compared(memory, path, report)
         except Cancelled:
@@ -39,14 +42,18 @@ def reembed(session: Session, path: str, *, encoder: str) -> None:
 
     def said(result: Made) -> Note:
         done, found = result
-        text = f"{name} holds {how_many(done.exemplars)} under {encoder}.{f' {found.words}' if found else ''}"
+        told = (
+            f"{name} holds {how_many(done.exemplars)} under {done.identity.words}.",
+            f"{done.whole_again}." if done.whole_again else "",
+            found.words if found else "",
+        )
         left = [Skipped(one.source or f"exemplar {one.id}", one.reason) for one in done.left_out]
         opening = NoteAction("Open it", partial(session.open, path))
-        return Note(text, actions=(opening, *skipped_files.show(session, left)))
+        return Note(" ".join(filter(None, told)), actions=(opening, *skipped_files.show(session, left)))
 
     def failed(error: BaseException) -> None:
         if isinstance(error, Cancelled):
-            again = NoteAction("Go on", partial(reembed, session, path, encoder=encoder))
+            again = NoteAction("Go on", partial(reembed, session, path, encoder=encoder, dim=dim))
             session.post_note(STOPPED.format(name), also=(again,))
         else:
             session.raise_error(error)

@@ -149,10 +149,14 @@ class Choosers:
         dialog.open()
         return lambda facts: dialog.set_facts(facts) if shiboken6.isValid(dialog) else None
 
-    def encoder(self, choice: EncoderChoice, then: Callable[[str], object]) -> None:
-        """Ask for an encoder that is here; its weights can be fetched and its speed measured meanwhile."""
-        dialog = EncoderDialog(self._above(), choice.model, now=choice.name)
+    def encoder(self, choice: EncoderChoice, then: Callable[[str], object], *, reduces: bool = False) -> None:
+        """Ask for an encoder that is here; its weights can be fetched and its speed measured meanwhile.
+
+        With ``reduces`` also to how many numbers its vectors are reduced.
+        """
+        dialog = EncoderDialog(self._above(), choice.model, now=choice.name, reduces=reduces)
         dialog.chosen.connect(then)
+        dialog.dim_chosen.connect(lambda dim: choice.reduce(dim))
         dialog.fetch_requested.connect(lambda name: choice.fetch(name))  # a bound method would not keep it alive
         dialog.measure_requested.connect(lambda name: choice.measure(name))
         dialog.file_requested.connect(partial(choice.add, lambda name: _select(dialog, name)))

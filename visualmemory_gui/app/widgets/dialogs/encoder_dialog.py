@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QDialogButtonBox, QHBoxLayout, QLabel, QPushButton
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.encoders import JOB, EncodersModel, facts
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
+from visualmemory_gui.app.widgets.panels.dim_choice import DimChoice
 from visualmemory_gui.app.widgets.panels.long_task import LongTask
 from visualmemory_gui.app.widgets.tables.encoder_table import EncoderTable
 from visualmemory_gui.engine.text.visible_text import size_text
@@ -20,15 +21,26 @@ WIDE_PT, HIGH_PT = 640.0, 230.0
 
 
 class EncoderDialog(FittingDialog):
-    """Use ``open()``. ``chosen`` reports the name of an encoder that is here; the other signals ask for a job."""
+    """Use ``open()``. ``chosen`` reports the name of an encoder that is here, ``dim_chosen`` to how many numbers its
+    vectors are reduced, None for all of them; the other signals ask for a job."""
 
     chosen = Signal(str)
+    dim_chosen = Signal(object)
     fetch_requested = Signal(str)
     measure_requested = Signal(str)
     file_requested = Signal()
 
-    def __init__(self, parent: QWidget | None, model: EncodersModel, *, now: str, verb: str = "Use it") -> None:
-        """``now`` is the name of the encoder that is selected at first; ``verb`` says what choosing one does."""
+    def __init__(
+        self,
+        parent: QWidget | None,
+        model: EncodersModel,
+        *,
+        now: str,
+        verb: str = "Use it",
+        reduces: bool = False,
+    ) -> None:
+        """``now`` is the name of the encoder that is selected at first; ``verb`` says what choosing one does. With
+        ``reduces`` its vectors can be reduced."""
         super().__init__(parent)
         self.setObjectName("encoderDialog")
         self.setWindowTitle("Encoder")
@@ -45,6 +57,7 @@ class EncoderDialog(FittingDialog):
         self._file = QPushButton("Add a file…")
         self._file.setObjectName("addEncoder")
         self._file.setToolTip("Add a network of your own: .safetensors for timm, .onnx or .pt")
+        self._dims = DimChoice("encoderDim") if reduces else None
         self._use, buttons = self.verb_or_cancel(verb)
         self._lay_out(buttons)
         self.table.row_chosen.connect(self.on_row_chosen)
@@ -88,6 +101,8 @@ class EncoderDialog(FittingDialog):
         more = row is not None and row.terms
         self._fetch.setText("Fetch" if here or not left else f"Fetch {size_text(left)}{'…' if more else ''}")
         self._facts.setText(facts(row) if row is not None else "Listing the encoders…")
+        if self._dims is not None and row is not None:
+            self._dims.set_most(row.dim)
         self._told.setText(self.model.told)
         self._told.setVisible(bool(self.model.told))
 
@@ -105,6 +120,9 @@ class EncoderDialog(FittingDialog):
         column.addWidget(meaning)
         column.addWidget(self.table, 1)
         column.addWidget(self._facts)
+        if self._dims is not None:
+            self._dims.dim_chosen.connect(self.dim_chosen)
+            column.addWidget(self._dims)
         column.addWidget(self._task, 0, Qt.AlignmentFlag.AlignHCenter)
         column.addWidget(self._told)
         column.addLayout(row)

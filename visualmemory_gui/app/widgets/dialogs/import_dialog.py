@@ -6,19 +6,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QPushButton, QRadioButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QRadioButton, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog
+from visualmemory_gui.app.widgets.panels.dim_choice import DimChoice
 from visualmemory_gui.engine.text.visible_text import how_many, size_text
 
 LINK = "Link: the images stay where they are"
 COPY = "Copy: the memory keeps its own"
-DIMS = (512, 256, 128, 64)
-DIM_MEANING = (
-    "Fewer numbers take less room and are searched faster; the most telling ones are kept (PCA). With 128 or more, "
-    "accuracy hardly changed where it was measured. Images cannot then be found by words. Re-embedding undoes it."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +71,9 @@ class ImportDialog(FittingDialog):
             column.addWidget(widget)
         if encoder:
             column.addLayout(self._encoder_row(encoder))
-            column.addLayout(self._dim_row())
-            column.addWidget(self._dim_meaning)
+            dims = DimChoice("importDim")
+            dims.dim_chosen.connect(self.dim_chosen)
+            column.addWidget(dims)
         column.addWidget(buttons)
 
     def set_encoder(self, name: str) -> None:
@@ -108,27 +105,6 @@ class ImportDialog(FittingDialog):
         row = QHBoxLayout()
         row.addWidget(self._encoder, 1)
         row.addWidget(another)
-        return row
-
-    def _dim_row(self) -> QHBoxLayout:
-        dims = QComboBox()
-        dims.setObjectName("importDim")
-        dims.setAccessibleName("Numbers for each image")
-        dims.setAccessibleDescription(DIM_MEANING)
-        dims.addItem("All numbers of the encoder", None)
-        for dim in DIMS:
-            dims.addItem(f"Reduced to {dim} numbers", dim)
-        self._dim_meaning = QLabel(DIM_MEANING)
-        self._dim_meaning.setWordWrap(True)
-        self._dim_meaning.setProperty("dim", True)
-        self._dim_meaning.hide()
-        dims.currentIndexChanged.connect(lambda: self.dim_chosen.emit(dims.currentData()))
-        dims.currentIndexChanged.connect(lambda at: self._dim_meaning.setVisible(at > 0))
-        row = QHBoxLayout()
-        words = QLabel("Vectors:")
-        words.setBuddy(dims)
-        row.addWidget(words)
-        row.addWidget(dims, 1)
         return row
 
     def accept(self) -> None:
