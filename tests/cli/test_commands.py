@@ -14,6 +14,7 @@ import pytest
 from PIL import Image
 from typer.testing import CliRunner, Result
 
+from tests.conftest import clustered
 from tests.engine.exchange.memories import paint, paint_classes
 from tests.engine.exchange.test_video_frames import film
 from visualmemory_gui.cli import build, main_exit
@@ -316,11 +317,28 @@ def test_settings_names_what_new_memories_have_and_this_one_never_had(tmp_path: 
     said = run("settings", tmp_path / "m.vmem").stderr
     assert "rule was never set here; new memories have ridge" in said
     assert "class_factor was never set here; new memories have mean" in said
-    assert said.endswith(f"To compare: visualmemory evaluate {tmp_path / 'm.vmem'} --suggest\n")
+    assert said.endswith(f"What that would do to its accuracy: visualmemory settings {tmp_path / 'm.vmem'} --compare\n")
     told("settings", tmp_path / "m.vmem", "class_factor", "old")
     assert "class_factor" not in run("settings", tmp_path / "m.vmem").stderr
     told("settings", tmp_path / "m.vmem", "rule", "rank")
     assert run("settings", tmp_path / "m.vmem").stderr == ""
+
+
+@pytest.mark.usefixtures("made_before")
+def test_settings_says_in_figures_what_those_of_new_memories_would_do(tmp_path: Path) -> None:
+    path = tmp_path / "m.vmem"
+    with VisualMemory.create(path, dim=16) as memory:
+        memory.add_vectors(*clustered(240, dim=16, classes=6, seed=3, spread=0.6))
+    done = run("settings", path, "--compare")
+    found = told("settings", path, "--compare")
+    assert (found["settings"], found["queries"]) == ({"rule": "ridge", "class_factor": "mean"}, 240)
+    assert f"On 240 exemplars of this one that is {found['gain']['words']}." in done.stdout
+    assert f"To use it: visualmemory settings {path} class_factor mean" in done.stderr
+    assert run("settings", path, "rule", "--compare").exit_code == 2
+    for name, value in found["settings"].items():
+        told("settings", path, name, value)
+    assert told("settings", path, "--compare") is None
+    assert "nothing to compare" in run("settings", path, "--compare").stdout
 
 
 def test_upkeep_commands_report(memory: Path, images: Path) -> None:

@@ -39,6 +39,10 @@ class NewSettings:
         named = " and ".join(f"the {name.replace('_', ' ')} {value}" for name, value in self.settings.items())
         return f"New memories have {named}. On {how_many(self.queries)} of this one that is {self.gain.words}."
 
+    def to_json(self) -> dict[str, object]:
+        """All of it, as JSON values."""
+        return {"settings": dict(self.settings), "queries": self.queries, "gain": self.gain.to_json()}
+
 
 def measure(memory: WholeMemory, *, report: Report = silent) -> NewSettings | None:
     """None where each of them was set once, or where no neighbour could be wrong. Raises Cancelled by ``report``."""
