@@ -148,6 +148,26 @@ def test_a_fetch_can_be_cancelled_and_goes_on_from_there(chooser: Chooser, hub: 
     assert chooser.select(FREE)[4] == "here" and hub.of("store")[0].range
 
 
+def test_a_connection_that_is_cut_is_taken_up_again_and_what_arrived_is_gone_on_with(
+    chooser: Chooser, hub: Hub
+) -> None:
+    hub.cuts = 100
+    chooser.select(FREE)
+    chooser.button("fetchEncoder").click()
+    chooser.settle()
+    assert len(hub.of("store")) > 2 and all(one.range for one in hub.of("store")[1:])
+    assert "the connection ended" in chooser.said("encoderTold")
+    assert "fetching it again goes on from there" in chooser.said("encoderTold")
+    assert chooser.select(FREE)[4].endswith(" kB fetched") and not chooser.button("Use it").isEnabled()
+    hub.cuts, begun = 1, len(hub.of("store"))
+    chooser.button("fetchEncoder").click()
+    chooser.settle()
+    ranges = [int(one.range.removeprefix("bytes=").rstrip("-")) for one in hub.of("store")[begun:]]
+    assert len(ranges) == 2 and 0 < ranges[0] < ranges[1]
+    assert chooser.select(FREE)[4] == "here" and not list(weights.folder().glob("*.part"))
+    assert chooser.errors == []
+
+
 def test_why_a_fetch_failed_is_said_where_it_was_asked_for(chooser: Chooser, hub: Hub) -> None:
     hub.status = 403
     chooser.select(FREE)
