@@ -30,7 +30,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from shiboken6 import delete
 
 from benchmarks.frames import Decided, Heartbeat, spread, wait_for
-from benchmarks.results import table, write
+from benchmarks.results import read, table, write
 from benchmarks.vectors import DIM, clustered
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.app.application import create
@@ -39,6 +39,7 @@ from visualmemory_gui.app.operations import folders
 from visualmemory_gui.app.screenshot import silent_plugin, wait_until_idle
 from visualmemory_gui.engine.exchange.demo.demo import make_demo
 from visualmemory_gui.engine.memory.protocol import WholeMemory
+from visualmemory_gui.engine.types import RULES, Rule
 
 SIZES = (10_000, 100_000)
 CARDS = 50
@@ -96,10 +97,11 @@ def measure_cards(memory: Path, rounds: int, size: tuple[int, int]) -> dict[str,
     return {"window": f"{size[0]} x {size[1]}", "cards": CARDS, "in sight": shown, **spread(taken[4:])}
 
 
-def measure_strike(folder: Path, size: int, rounds: int, thumbnails: list[bytes]) -> dict[str, Any]:
+def measure_strike(folder: Path, size: int, rounds: int, thumbnails: list[bytes], *, rule: Rule) -> dict[str, Any]:
     """From the key to the painted decision, the commit among it; the nearest neighbour is struck each time."""
     path = folder / f"{size}.vmem"
     with VisualMemory.create(path, dim=DIM) as memory:
+        memory.set("rule", rule)
         few = [thumbnails[i % len(thumbnails)] for i in range(size)]
         memory.add_vectors(*clustered(size, seed=1), few)
         memory.maintenance.run()
@@ -116,7 +118,7 @@ def measure_strike(folder: Path, size: int, rounds: int, thumbnails: list[bytes]
             taken.append(decided.ms_since(started))
             wait_until_idle(window)
     shutil.rmtree(path)
-    return {"exemplars": size, **spread(taken[4:])}
+    return {"exemplars": size, "rule": rule, **spread(taken[4:])}
 
 
 def select_first(window: MainWindow) -> None:
@@ -208,13 +210,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memory", type=Path, help="a demo memory; without it the demo is made")
     parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--only", choices=("cards", "strike", "drop", "import"), help="one part; nothing is written")
+    parser.add_argument("--only", choices=("cards", "strike", "drop", "import"), help="measure one part again")
+    parser.add_argument(
+        "--rule", choices=RULES, default="ridge", help="the voting rule of the memories that are struck"
+    )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=Path.cwd() if args.memory is None else None) as name:
-        run(args.memory or make_demo(), Path(name), rounds=args.rounds, only=args.only)
+        run(args.memory or make_demo(), Path(name), rounds=args.rounds, rule=args.rule, only=args.only)
 
 
-def run(demo: Path, folder: Path, *, rounds: int, only: str | None) -> None:
+def run(demo: Path, folder: Path, *, rounds: int, rule: Rule, only: str | None) -> None:
     own = Path(shutil.copytree(demo, folder / "demo.vmem"))
     images = sorted(path for path in (own / "images").rglob("*") if path.is_file())
     with VisualMemory.open(own, readonly=True) as memory:
@@ -224,14 +229,13 @@ def run(demo: Path, folder: Path, *, rounds: int, only: str | None) -> None:
         many_cards = Path(shutil.copytree(own, folder / "cards.vmem"))  # a memory keeps its k
         found["cards"] = [measure_cards(many_cards, rounds, size) for size in SCREENS]
     if only in (None, "strike"):
-        found["strike"] = [measure_strike(folder, size, rounds, thumbnails) for size in SIZES]
+        found["strike"] = [measure_strike(folder, size, rounds, thumbnails, rule=rule) for size in SIZES]
     if only in (None, "drop"):
         found["drop"] = measure_drop(own, sorted(demo.with_name(f"{demo.stem}-queries").iterdir()))
     if only in (None, "import"):
         few, many = images[-100:], sub_folder(images[:IMPORTED], folder / "images")
         found["import"] = measure_import(seeded(folder, few), many, strike=True)
-    if only is None:
-        write("window", found)
+    write("window", {**read("window"), **found})
     print(found if only else tables(found))
 
 
@@ -239,7 +243,7 @@ def tables(found: dict[str, Any]) -> str:
     drop, brought = found["drop"], found["import"]
     lines = [
         *((f"{CARDS} cards, {c['in sight']} in sight, {c['window']}", c) for c in found["cards"]),
-        *((f"strike to painted decision, {s['exemplars']:,} exemplars", s) for s in found["strike"]),
+        *((f"strike to painted decision, {s['exemplars']:,} exemplars, {s['rule']}", s) for s in found["strike"]),
         (f"drop to painted decision (reading and embedding alone: {drop['decode + encode']:.1f})", drop),
         ("drop to painted decision, beyond reading and embedding", drop["beyond"]),
         (f"event loop late while {IMPORTED:,} images come in", brought["late"]),
