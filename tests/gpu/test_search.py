@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
 from tests.gpu.hard_device import Ceiling, Gone
-from tests.index_world import World, random_vectors
+from tests.index_world import World, random_vectors, twin_hashes
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.device import room
 from visualmemory_gui.engine.device.fallback import fallbacks
@@ -19,6 +20,7 @@ from visualmemory_gui.engine.index.search import Searcher, SearchResult
 from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.memory.tracked_decisions import queries_of
+from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, I64
 
 DIM = 24
@@ -128,11 +130,16 @@ def test_a_strike_sends_no_vector(gpu: str, world: World, queries: F32) -> None:
     assert same(searcher.nearest_many(world.snapshot, queries, 12), plain)
 
 
+def added_to(snapshot: Snapshot, vectors: F32) -> Snapshot:
+    """``snapshot`` as if it had these too."""
+    queries = queries_of(vectors, ["another"] * len(vectors))
+    return replace(queries, keys=queries.keys._replace(twin=twin_hashes(vectors))).added_to(snapshot)
+
+
 @pytest.mark.parametrize("struck", [[], [4, 9, 903]])
 def test_supposed_exemplars_are_found_and_not_uploaded(gpu: str, world: World, queries: F32, struck: list[int]) -> None:
     more = np.concatenate([world.vectors[:12], crowded(40, seed=9)])  # copies among them
-    supposed = queries_of(more[:20], ["thing"] * 20).added_to(world.snapshot)
-    supposed = queries_of(more[20:], ["another"] * 32).added_to(supposed)
+    supposed = added_to(added_to(world.snapshot, more[:20]), more[20:])
     supposed = supposed.changed(active=supposed.active & ~supposed.among(np.array(struck, np.int64)))
     real = World(np.concatenate([world.vectors, more]), struck=[3, 5, 700, *(row + 1 for row in struck)]).snapshot
 
@@ -156,7 +163,7 @@ def test_supposed_exemplars_are_found_and_not_uploaded(gpu: str, world: World, q
 
 def test_a_memory_without_exemplars_can_suppose_some(gpu: str, queries: F32) -> None:
     empty = World(np.empty((0, DIM), np.float32)).snapshot
-    supposed = queries_of(queries, ["thing"] * len(queries)).added_to(empty)
+    supposed = added_to(empty, queries)
     assert [one.rows[0] for one in searcher_on(gpu).exact_many(supposed, queries[20:], 3, excluded_rows=None)] == list(
         range(20, len(queries))
     )

@@ -19,7 +19,7 @@ from PIL import Image
 
 from tests.conftest import paint_image, write_images
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.encoders import local_file
+from visualmemory_gui.engine.encoders import local_file, torch_encoder
 from visualmemory_gui.engine.encoders.fake import FakeEncoder
 from visualmemory_gui.engine.errors import BadValue, Cancelled, EncoderError, MemoryExists, NotAMemory, StorageError
 from visualmemory_gui.engine.memory import image_reader
@@ -298,8 +298,8 @@ def stop_at(phase: str, after: int = 1) -> Callable[..., None]:
 
 def in_fours(monkeypatch: pytest.MonkeyPatch) -> None:
     """Embed four images at a time."""
-    monkeypatch.setattr(image_reader, "FEW", 4)
-    monkeypatch.setattr(FakeEncoder, "at_once", 4)
+    for module in (image_reader, torch_encoder):
+        monkeypatch.setattr(module, "FEW", 4)
 
 
 def test_stopped_it_goes_on_where_it_was(
