@@ -6,18 +6,21 @@ copied before a value that a snapshot can see is changed. So an edit of 100,000 
 
 from __future__ import annotations
 
+import logging
 import threading
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from itertools import pairwise
-from typing import Any, Generic, NamedTuple, TypeVar
+from typing import Any, Generic, NamedTuple, Protocol, TypeVar
 
 import numpy as np
 import numpy.typing as npt
 
 from visualmemory_gui.engine.errors import UnknownExemplar
 from visualmemory_gui.engine.types import F32, F64, I32, I64, Bools
+
+log = logging.getLogger(__name__)
 
 LOAD_ROWS = 16_384
 FEW_ROWS = 64  # to be compared with all others one by one; more are sorted
@@ -113,11 +116,261 @@ class Now(NamedTuple):
     change: int
 
 
-class Buffer(NamedTuple):
-    """``vectors`` (m, d), of whose rows the first ``filled`` are read."""
+Block = Callable[[int, F32], object]
+"""Is given vectors (m, d) of consecutive rows, after the first of these rows."""
 
-    vectors: F32
-    filled: int
+
+class LostVectors(Exception):
+    """Vectors on disk that cannot be read as they were: the file was cut, altered or taken away."""
+
+
+class DiskVectors(Protocol):
+    """The vectors of the first ``count`` rows, on disk. Safe from any thread; all that reads raises LostVectors."""
+
+    @property
+    def count(self) -> int: ...
+
+    @property
+    def dim(self) -> int: ...
+
+    def read(self, rows: I64, out: F32) -> None:
+        """Those of ``rows`` (k,), into ``out`` (k, dim), which is in one run."""
+
+    def each_block(self, work: Block) -> None:
+        """``work`` on all of them, in parts of any order and in several threads."""
+
+    def block(self, first: int, last: int) -> F32:
+        """Those of the rows from ``first`` up to ``last``."""
+
+    def without(self, rows: I64) -> DiskVectors:
+        """Those that are left without ``rows``, which are increasing; this one stays as it is."""
+
+    def erase_others(self) -> None:
+        """Overwrite on disk what is not among the rows of this one. Raises StorageError."""
+
+
+class RowVectors:
+    """The vectors of a working set: in main memory, or the first of them on disk until all are wanted at once.
+
+    ``ids()`` are those of all rows now. ``load(ids)`` reads vectors from the database: increasing parts, one after the
+    other, or a few of any order. What cannot be read from the disk any more is read there. Safe from any thread.
+    """
+
+    def __init__(self, ids: Callable[[], I64], load: Callable[[I64], F32], disk: DiskVectors | None = None) -> None:
+        self._ids = ids
+        self._load = load
+        self.lock = threading.RLock()
+        self._disk: DiskVectors | None = disk
+        self._column: Column[np.float32] | None = None  # of all rows, or of those after the ones on disk
+
+    @classmethod
+    def of(cls, vectors: F32) -> RowVectors:
+        """``vectors`` (n, d) of rows that do not change."""
+        found = cls(lambda: np.arange(len(vectors)), lambda ids: vectors[ids])
+        found._column = Column(vectors)
+        return found
+
+    @property
+    def on_disk(self) -> bool:
+        return self._disk is not None
+
+    def all(self, n: int) -> F32:
+        """Those of the first ``n`` rows (n, d), from now on in main memory."""
+        with self.lock:
+            if self._disk is not None:
+                self._read_disk(self._disk)
+            if self._column is None:
+                self._column = Column(self._loaded(self._ids()), len(self._ids()))
+            return self._column.shown[:n]
+
+    def some(self, rows: I64, out: F32 | None = None) -> F32:
+        """Those of ``rows`` (k,), a negative row reads any: (k, d), in ``out`` if it is given."""
+        with self.lock:
+            disk, column = self._disk, self._column
+        if disk is None:
+            vectors = self.all(len(self._ids())) if column is None else column.shown
+            return np.take(vectors, rows, axis=0, out=out, mode="wrap")
+        found = np.empty((len(rows), disk.dim), np.float32) if out is None else out
+        try:
+            self._some(disk, np.maximum(rows, 0), found)
+        except LostVectors as lost:
+            self._give_up(disk, lost)
+            return self.some(rows, out)
+        return found
+
+    def each_block(self, n: int, work: Block) -> None:
+        """``work`` on the first ``n`` of them, in parts of any order and, where they are on disk, in several threads.
+        It is called again from the beginning where the disk fails."""
+        disk = self._disk
+        if disk is None:
+            work(0, self.all(n))
+            return
+
+        def first(start: int, vectors: F32) -> None:
+            if start < n:
+                work(start, vectors[: n - start])
+
+        try:
+            disk.each_block(first)
+            if n > disk.count:
+                work(disk.count, self._rest(disk)[: n - disk.count])
+        except LostVectors as lost:
+            self._give_up(disk, lost)
+            self.each_block(n, work)
+
+    def block(self, first: int, last: int) -> F32:
+        """Those of the rows from ``first`` up to ``last``, which are not brought into main memory for it."""
+        disk = self._disk
+        if disk is None:
+            return self.all(last)[first:]
+        try:
+            found = disk.block(first, min(last, disk.count)) if first < disk.count else None
+            if last <= disk.count and found is not None:
+                return found
+            rest = self._rest(disk)[max(first - disk.count, 0) : last - disk.count]
+        except LostVectors as lost:
+            self._give_up(disk, lost)
+            return self.block(first, last)
+        return rest if found is None else np.concatenate([found, rest])
+
+    def append(self, vectors: F32) -> None:
+        """Take in those of rows that are about to join the others; called under ``lock``."""
+        if self._column is not None:
+            self._column.append(vectors)
+        elif self._disk is not None and self._disk.count == len(self._ids()):
+            self._column = Column(vectors.copy())
+
+    def without(self, kept: I64, gone: I64, ids: Callable[[], I64]) -> RowVectors | None:
+        """Those of the rows ``kept``, without ``gone``, as another object; None where none have been read yet, or they
+        cannot be. Both are increasing. Called under ``lock``."""
+        rest, disk = RowVectors(ids, self._load), self._disk
+        if disk is not None:
+            try:
+                rest._disk = disk.without(gone[gone < disk.count])
+            except LostVectors:
+                return None
+            if disk.count < len(self._ids()):
+                later = kept[kept >= disk.count] - disk.count
+                rest._column = Column(self._rest(disk)[later])
+            return rest
+        if self._column is None:
+            return None
+        vectors = self._column.shown
+        buffer, start = with_room(len(kept), vectors.shape[1]), 0
+        for before, after in pairwise([-1, *gone.tolist(), len(vectors)]):
+            part = vectors[before + 1 : after]
+            buffer[start : start + len(part)] = part
+            start += len(part)
+        rest._column = Column(buffer, start)
+        return rest
+
+    def erase_others(self) -> None:
+        """Overwrite what is on disk of other rows. Raises StorageError."""
+        if self._disk is not None:
+            self._disk.erase_others()
+
+    def leave_to(self, disk: DiskVectors) -> None:
+        """Keep the first ones on ``disk`` alone from now on, where they have just been written."""
+        with self.lock:
+            before = self._disk
+            if self._column is None and before is None:
+                later: F32 | None = None
+            elif before is None:
+                assert self._column is not None
+                later = self._column.shown[disk.count :].copy()
+            else:
+                later = self._rest(before)[disk.count - before.count :].copy() if before.count <= disk.count else None
+                if later is None:
+                    return
+            self._disk, self._column = disk, None if later is None or not len(later) else Column(later)
+
+    def _some(self, disk: DiskVectors, rows: I64, out: F32) -> None:
+        later = rows >= disk.count
+        if not later.any():
+            disk.read(rows, out)
+            return
+        out[later] = self._rest(disk)[rows[later] - disk.count]
+        first = np.empty((len(rows) - int(later.sum()), disk.dim), np.float32)
+        disk.read(rows[~later], first)
+        out[~later] = first
+
+    def _rest(self, disk: DiskVectors) -> F32:
+        """Those of the rows after the ones on ``disk``. Raises LostVectors where it is no longer in use."""
+        with self.lock:
+            if self._disk is not disk:
+                raise LostVectors("all vectors were read meanwhile")
+            if self._column is None:
+                ids = self._ids()[disk.count :]
+                self._column = Column(self._loaded(ids) if len(ids) else np.empty((0, disk.dim), np.float32), len(ids))
+            return self._column.shown
+
+    def _read_disk(self, disk: DiskVectors) -> None:
+        """Bring those on disk into main memory."""
+        n = len(self._ids())
+        rest, whole = self._rest(disk), with_room(n, disk.dim)
+
+        def put(start: int, vectors: F32) -> None:
+            whole[start : start + len(vectors)] = vectors
+
+        try:
+            disk.each_block(put)
+        except LostVectors as lost:
+            self._give_up(disk, lost)
+            return
+        whole[disk.count : n] = rest
+        self._disk, self._column = None, Column(whole, n)
+
+    def _give_up(self, disk: DiskVectors, lost: LostVectors) -> None:
+        with self.lock:
+            if self._disk is disk:
+                log.warning("vectors are read from the database: the file of rows %s", lost)
+                self._disk = self._column = None
+
+    def _loaded(self, ids: I64) -> F32:
+        first = self._load(ids[:LOAD_ROWS])
+        found = with_room(len(ids), first.shape[1])
+        found[: len(first)] = first
+        for start in range(LOAD_ROWS, len(ids), LOAD_ROWS):
+            part = ids[start : start + LOAD_ROWS]
+            found[start : start + len(part)] = self._load(part)
+        return found
+
+
+class JoinedVectors:
+    """The vectors of the snapshot ``before``, and behind them ``more`` (m, d), of exemplars that are not in the memory:
+    joined only where all are wanted."""
+
+    def __init__(self, before: Snapshot, more: F32) -> None:
+        self.before, self.more = before, more
+        self._whole: F32 | None = None
+
+    @property
+    def on_disk(self) -> bool:
+        return self.before.on_disk
+
+    def all(self, n: int) -> F32:
+        if self._whole is None:
+            self._whole = np.concatenate([self.before.vectors, self.more]) if len(self.before) else self.more
+        return self._whole[:n]
+
+    def some(self, rows: I64, out: F32 | None = None) -> F32:
+        own = len(self.before)
+        if not own:
+            return np.take(self.more, rows, axis=0, out=out, mode="wrap")
+        new = rows >= own
+        found = self.before.vectors_of(np.where(new, 0, rows), out)
+        found[new] = self.more[rows[new] - own]
+        return found
+
+    def block(self, first: int, last: int) -> F32:
+        return self.some(np.arange(first, last))
+
+    def each_block(self, n: int, work: Block) -> None:
+        own = len(self.before)
+        if own:
+            self.before.stored.each_block(min(n, own), work)
+        if n > own:
+            work(own, self.more[: n - own])
 
 
 def with_room(n: int, dim: int) -> F32:
@@ -203,7 +456,7 @@ class Snapshot:
     counts: I64
     previous: int
     touched: I64
-    fetch: Callable[[int], F32]
+    stored: RowVectors | JoinedVectors
     copied_among: Callable[[int], I64]
     _derived: dict[object, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
@@ -212,27 +465,35 @@ class Snapshot:
 
     @property
     def vectors(self) -> F32:
-        return self.fetch(len(self.ids))
+        """All of them, from now on in main memory: for what goes over them more than once."""
+        return self.stored.all(len(self.ids))
 
     def vectors_of(self, rows: I64, out: F32 | None = None) -> F32:
         """The vectors of ``rows`` (k,), a negative row reads any: (k, d) float32, in ``out`` if it is given.
 
         Those of supposed exemplars are not joined to all the others for it, as they are for ``vectors``.
         """
-        joined: tuple[Snapshot, F32] | None = self._derived.get("joined")
-        if joined is None or not len(joined[0]):
-            vectors = self.vectors if joined is None else joined[1]
-            return np.take(vectors, rows, axis=0, out=out, mode="wrap")
-        before, more = joined
-        new = rows >= len(before)
-        found = before.vectors_of(np.where(new, 0, rows), out)
-        found[new] = more[rows[new] - len(before)]
-        return found
+        return self.stored.some(rows, out)
+
+    def each_block(self, work: Block) -> None:
+        """``work`` on all vectors, in parts of any order; where they are on disk in several threads, and again from the
+        beginning if reading fails."""
+        self.stored.each_block(len(self), work)
+
+    def blocks(self, rows: int) -> Iterator[F32]:
+        """All vectors in order, ``rows`` at a time; not brought into main memory for it."""
+        for first in range(0, len(self), rows):
+            yield self.stored.block(first, min(first + rows, len(self)))
+
+    @property
+    def on_disk(self) -> bool:
+        """Whether vectors are read from the disk one by one, as not all of them are in main memory."""
+        return self.stored.on_disk
 
     @property
     def supposes_exemplars(self) -> bool:
         """Whether it has exemplars that are not in the memory (``changed``)."""
-        return "joined" in self._derived
+        return isinstance(self.stored, JoinedVectors)
 
     @property
     def apart(self) -> tuple[Snapshot, Snapshot] | None:
@@ -319,11 +580,7 @@ class Snapshot:
         counts = whole.counts.copy()
         np.subtract.at(counts, whole.label[rows], whole.active[rows])
         np.add.at(counts, codes[rows], lives[rows])
-        changed = replace(whole, label=codes, active=lives, trust=trusts, counts=counts)
-        joined = self._derived.get("joined") if more is None else (self, more[1])
-        if joined is not None:
-            changed._derived["joined"] = joined
-        return changed
+        return replace(whole, label=codes, active=lives, trust=trusts, counts=counts)
 
     def _naming(self, labels: Iterable[str]) -> Snapshot:
         """With a code for each of ``labels``."""
@@ -337,7 +594,6 @@ class Snapshot:
         codes = np.array([code_of[name] for name in rows.labels], np.int32)[rows.label]
         counts = self.counts.copy()
         np.add.at(counts, codes, rows.active)
-        joined = cache(lambda: np.concatenate([self.vectors, vectors]))
         copied = cache(lambda: _more_copied(self.copied, np.append(self.twin, rows.twin), len(self)))
         return replace(
             self,
@@ -351,7 +607,7 @@ class Snapshot:
             image=np.append(self.image, rows.image),
             row_change=np.append(self.row_change, rows.change),
             counts=counts,
-            fetch=lambda n: joined()[:n],
+            stored=JoinedVectors(self, vectors),
             copied_among=lambda _: copied(),
         )
 
@@ -367,18 +623,20 @@ def _without_twins(snapshot: Snapshot) -> Snapshot | None:
 
 def _apart(snapshot: Snapshot) -> tuple[Snapshot, Snapshot] | None:
     own, supposed = snapshot, list[F32]()
-    while (joined := own._derived.get("joined")) is not None:
-        own, more = joined
-        supposed.insert(0, more)
+    while isinstance(joined := own.stored, JoinedVectors):
+        own = joined.before
+        supposed.insert(0, joined.more)
     if own is snapshot:
         return None
-    vectors, twin = np.concatenate(supposed), snapshot.twin[len(own) :]
-    beside = _part(snapshot, slice(len(own), None), lambda n: vectors[:n], lambda n: rows_with_copies(twin[:n]))
-    return _part(snapshot, slice(len(own)), own.fetch, own.copied_among), beside
+    vectors, twin = RowVectors.of(np.concatenate(supposed)), snapshot.twin[len(own) :]
+    beside = _part(snapshot, slice(len(own), None), vectors, lambda n: rows_with_copies(twin[:n]))
+    return _part(snapshot, slice(len(own)), own.stored, own.copied_among), beside
 
 
-def _part(snapshot: Snapshot, rows: slice, fetch: Callable[[int], F32], copied_among: Callable[[int], I64]) -> Snapshot:
-    """These rows of ``snapshot`` as one of their own, with the vectors that ``fetch`` gives."""
+def _part(
+    snapshot: Snapshot, rows: slice, stored: RowVectors | JoinedVectors, copied_among: Callable[[int], I64]
+) -> Snapshot:
+    """These rows of ``snapshot`` as one of their own, whose vectors are ``stored``."""
     label, active = snapshot.label[rows], snapshot.active[rows]
     return replace(
         snapshot,
@@ -393,7 +651,7 @@ def _part(snapshot: Snapshot, rows: slice, fetch: Callable[[int], F32], copied_a
         row_change=snapshot.row_change[rows],
         counts=np.bincount(label[active], minlength=len(snapshot.labels)).astype(np.int64),
         touched=_NO_ROWS,
-        fetch=fetch,
+        stored=stored,
         copied_among=copied_among,
     )
 
@@ -405,9 +663,8 @@ def _active_count(snapshot: Snapshot) -> int:
 class WorkingSet:
     """The one mutable holder of the arrays, owned by the memory and changed only under its edit lock.
 
-    ``load_vectors(ids)`` reads the vectors of ``ids``, in their order, as (n, d) float32, when they are first needed:
-    increasing parts of them, one after the other. ``first_vectors(n)``, where there is one, reads those of the first
-    rows at once; None says that it could not.
+    ``load_vectors(ids)`` reads the vectors of ``ids``, in their order, as (n, d) float32: increasing parts of them, one
+    after the other, when all are first needed. ``disk``, where there is one, has those of the first rows.
     """
 
     def __init__(
@@ -416,15 +673,13 @@ class WorkingSet:
         *,
         change: int,
         load_vectors: Callable[[I64], F32],
-        first_vectors: Callable[[int], Buffer | None] | None = None,
+        disk: DiskVectors | None = None,
     ) -> None:
         self._labels: tuple[str, ...] = ()
         self._code_of: dict[str, int] = {}
-        self._load = load_vectors
-        self._load_first = first_vectors
-        self._lock = threading.Lock()
-        self._vectors: Column[np.float32] | None = None
         self._ids = Column(rows.ids)
+        self._load = load_vectors
+        self._vectors = RowVectors(lambda: self._ids.shown, load_vectors, disk)
         self._label = Column(self._codes(rows))
         self._active = Column(rows.active)
         self._trust = Column(rows.trust)
@@ -436,6 +691,10 @@ class WorkingSet:
         self._copied: tuple[I64, int] | None = None  # rows that have copies, among how many
         self._counts = self._counted()
         self.snapshot = self._publish(change, previous=-1, touched=_NO_ROWS)
+
+    @property
+    def vectors(self) -> RowVectors:
+        return self._vectors
 
     def apply(self, change: int, *, new: tuple[Rows, F32] | None = None, old: Sequence[Now] = ()) -> Snapshot:
         """Publish one new snapshot with ``new`` exemplars (ids above all present ones, and their vectors) and with the
@@ -451,12 +710,10 @@ class WorkingSet:
         return self.snapshot
 
     def without(self, ids: Iterable[int], *, change: int) -> WorkingSet | None:
-        """A set of its own that lacks ``ids``, as of ``change``; snapshots of this one keep what they have. None where
-        no vector has been read yet."""
-        with self._lock:
-            if self._vectors is None:
-                return None
-            vectors, twin = self._vectors.shown, self._twin.shown
+        """A set of its own that lacks ``ids``, as of ``change``; snapshots of this one keep what they have in main
+        memory. None where no vector has been read yet."""
+        with self._vectors.lock:
+            twin = self._twin.shown
             gone = np.flatnonzero(np.isin(self._ids.shown, list(ids)))
             kept = np.delete(np.arange(len(twin)), gone)
             names = np.bincount(self._label.shown[kept], minlength=len(self._labels)) > 0
@@ -472,13 +729,16 @@ class WorkingSet:
                 change=self._change.shown[kept],
                 image=self._image.shown[kept],
             )
-            buffer, start = with_room(len(kept), vectors.shape[1]), 0
-            for first, last in pairwise([-1, *gone.tolist(), len(twin)]):
-                part = vectors[first + 1 : last]
-                buffer[start : start + len(part)] = part
-                start += len(part)
-        rest = WorkingSet(rows, change=change, load_vectors=self._load)
-        rest._vectors = Column(buffer, start)
+            rest = WorkingSet(rows, change=change, load_vectors=self._load)
+            vectors = self._vectors.without(kept, gone, lambda: rest._ids.shown)
+            if self._copied is not None:
+                copied, among = self._copied
+                left = copied[~np.isin(copied, gone)]
+                rest._copied = left - gone.searchsorted(left), among - int(gone.searchsorted(among))
+        if vectors is None:
+            return None
+        rest._vectors = vectors
+        rest.snapshot = rest._publish(change, previous=-1, touched=_NO_ROWS)
         return rest
 
     def _append(self, rows: Rows, vectors: F32) -> None:
@@ -494,9 +754,8 @@ class WorkingSet:
             (self._image, rows.image),
             (self._change, rows.change),
         )
-        with self._lock:
-            if self._vectors is not None:
-                self._vectors.append(vectors)
+        with self._vectors.lock:
+            self._vectors.append(vectors)
             for column, values in columns:
                 column.append(values)
         counts = self._grown_counts()
@@ -562,14 +821,8 @@ class WorkingSet:
         codes = self._label.shown[self._active.shown]
         return np.bincount(codes, minlength=len(self._labels)).astype(np.int64)
 
-    def _fetch(self, n: int) -> F32:
-        with self._lock:
-            if self._vectors is None:
-                self._vectors = self._loaded()
-            return self._vectors.shown[:n]
-
     def _copied_among(self, n: int) -> I64:
-        with self._lock:
+        with self._vectors.lock:
             twin = self._twin.shown
             if self._copied is None:
                 self._copied = rows_with_copies(twin), len(twin)
@@ -577,18 +830,6 @@ class WorkingSet:
                 self._copied = _more_copied(self._copied[0], twin, self._copied[1]), len(twin)
             copied = self._copied[0]
         return copied[: copied.searchsorted(n)]
-
-    def _loaded(self) -> Column[np.float32]:
-        ids = self._ids.shown
-        found = None if self._load_first is None else self._load_first(len(ids))
-        if found is None:
-            first = self._load(ids[:LOAD_ROWS])
-            found = Buffer(with_room(len(ids), first.shape[1]), len(first))
-            found.vectors[: len(first)] = first
-        for start in range(found.filled, len(ids), LOAD_ROWS):
-            part = ids[start : start + LOAD_ROWS]
-            found.vectors[start : start + len(part)] = self._load(part)
-        return Column(found.vectors, len(ids))
 
     def _publish(self, change: int, *, previous: int, touched: I64) -> Snapshot:
         return Snapshot(
@@ -606,7 +847,7 @@ class WorkingSet:
             counts=self._counts,
             previous=previous,
             touched=touched,
-            fetch=self._fetch,
+            stored=self._vectors,
             copied_among=self._copied_among,
         )
 

@@ -49,8 +49,8 @@ def measure(snapshot: Snapshot, *, seed: int = 0, pairs: int = PAIRS) -> Closene
     first, second = first[other], second[other]
     if len(first) < FEWEST:
         return Closeness(np.empty(0), snapshot.change)
-    vectors = snapshot.vectors
-    cosine = np.einsum("ij,ij->i", vectors[first].astype(np.float64), vectors[second].astype(np.float64))
+    one, two = (snapshot.vectors_of(rows).astype(np.float64) for rows in (first, second))
+    cosine = np.einsum("ij,ij->i", one, two)
     return Closeness(np.sort(np.clip(1.0 - cosine, 0.0, 2.0)), snapshot.change)
 
 

@@ -78,11 +78,16 @@ def sweep(folder: Path) -> None:
 
 def open_own(path: Path) -> BufferedReader:
     """Open a file of ours for reading. Raises OSError for a symbolic link, and for anything but a file."""
-    file = os.fdopen(os.open(path, os.O_RDONLY | os.O_NONBLOCK | _NO_LINK), "rb")
-    if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-        file.close()
+    return os.fdopen(own_handle(path, os.O_RDONLY), "rb")
+
+
+def own_handle(path: Path, access: int) -> int:
+    """A descriptor of a file of ours, ``access`` being O_RDONLY or O_RDWR. Raises OSError as ``open_own``."""
+    handle = os.open(path, access | os.O_NONBLOCK | _NO_LINK)
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
         raise OSError(errno.EINVAL, "it is not a file", str(path))
-    return file
+    return handle
 
 
 def sha256(path: Path) -> str:

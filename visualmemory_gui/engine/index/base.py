@@ -65,4 +65,4 @@ class ExactSearch(Index, Protocol):
 
 def same_line(one: Snapshot, other: Snapshot) -> bool:
     """Whether two snapshots come from one working set, so that a row number means the same exemplar in both."""
-    return one.fetch == other.fetch
+    return one.stored is other.stored

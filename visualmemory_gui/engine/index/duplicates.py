@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from visualmemory_gui.engine.index.base import NO_ROWS
-from visualmemory_gui.engine.types import I64
+from visualmemory_gui.engine.types import I64, Bools
 
 MOST_RECENT = 4096
 """Rows kept apart before they are merged: one more row then costs microseconds, not a pass over all."""
@@ -38,6 +38,16 @@ class TwinRows:
 
     def __len__(self) -> int:
         return len(self.rows) + len(self.recent_rows)
+
+    def held_by(self, names: I64) -> Bools:
+        """Which rows have a hash among ``names``, which are increasing, (n,): of a mapping that was just made."""
+        found = np.empty(len(self.rows), np.bool_)
+        found[self.rows] = among_sorted(self.keys, names)
+        return found
+
+    def some_row(self, names: I64, of: Bools) -> Bools:
+        """For which of ``names``, which are increasing, one of the rows ``of`` (n,) has this hash; as ``held_by``."""
+        return among_sorted(names, self.keys[of[self.rows]])
 
     def extended(self, twin: I64) -> TwinRows:
         """The same for ``twin``, which begins with the hashes already in this one."""
@@ -75,6 +85,14 @@ class TwinRows:
         rows, places = np.concatenate((rows, more)), np.concatenate((places, more_places))
         order = places.argsort(kind="stable")
         return rows[order], places[order]
+
+
+def among_sorted(values: I64, increasing: I64) -> Bools:
+    """Which of ``values`` are among the others: many times faster than ``np.isin`` where both are increasing."""
+    if not len(increasing):
+        return np.zeros(len(values), np.bool_)
+    found: Bools = increasing.take(increasing.searchsorted(values), mode="clip") == values
+    return found
 
 
 def _equal(keys: I64, rows: I64, twin: int) -> I64:

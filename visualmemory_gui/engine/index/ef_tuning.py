@@ -96,7 +96,7 @@ def measure(graph: Graph, snapshot: Snapshot, held_out: I64, *, threads: int) ->
     A neighbour found counts as correct if it is as near as the last correct one: ties may be found in any order.
     """
     there = snapshot.different.changed(active=snapshot.different.active & ~snapshot.among(held_out))
-    asked, whole = _Asked.of(there, snapshot.vectors[held_out]), there.active_count + len(held_out)
+    asked, whole = _Asked.of(there, snapshot.vectors_of(held_out)), there.active_count + len(held_out)
     wanted = 1.0 - (1.0 - PROMISED) * (there.active_count / max(whole, 1)) ** HARDER
     widths = _sufficient(graph, asked, [wanted] * len(COUNTS), certain=CERTAIN, threads=threads)
     imitated = _Asked.of(there, _imitated(there))
@@ -155,7 +155,7 @@ def _sufficient(
 def _imitated(distinct: Snapshot) -> F32:
     """Seeded queries (n, dim) that are near the memory's vectors and not among them."""
     rows, rng = np.flatnonzero(distinct.active), np.random.default_rng(int(distinct.active_count))
-    own = distinct.vectors[np.sort(rng.choice(rows, min(IMITATED, len(rows)), replace=False))]
+    own = distinct.vectors_of(np.sort(rng.choice(rows, min(IMITATED, len(rows)), replace=False)))
     cosine = 1.0 - np.array([near[-1] for near in _nearest(distinct, own, 2)])[:, None]
     aside = rng.normal(size=own.shape)
     aside -= np.einsum("ij,ij->i", aside, own)[:, None] * own

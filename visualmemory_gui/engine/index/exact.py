@@ -39,7 +39,13 @@ class ExactIndex:
         return self.device
 
     def candidates(self, snapshot: Snapshot, query: F32, count: int, *, excluded: I64 = NO_ROWS) -> I64:
-        return _pick(snapshot, _similarity(snapshot.vectors, query), count, excluded)
+        similarity = np.empty(len(snapshot), np.float32)
+
+        def fill(start: int, vectors: F32) -> None:
+            similarity[start : start + len(vectors)] = _similarity(vectors, query)
+
+        snapshot.each_block(fill)
+        return _pick(snapshot, similarity, count, excluded)
 
     def candidates_many(
         self,
@@ -50,14 +56,15 @@ class ExactIndex:
         excluded: Sequence[I64] | None = None,
         report: Report = silent,
     ) -> list[I64]:
-        vectors, mute = snapshot.vectors, np.flatnonzero(~snapshot.active)
+        mute = np.flatnonzero(~snapshot.active)
         block = queries_at_once(len(snapshot))
         room = np.empty((min(block, len(queries)), len(snapshot)), np.float32)
         found: list[I64] = []
         for start in range(0, len(queries), block):
             report(start, len(queries))
             part = queries[start : start + block]
-            similarity = np.matmul(part, vectors.T, out=room[: len(part)])
+            similarity = room[: len(part)]
+            snapshot.each_block(partial(_multiply, part, similarity))
             out = None if excluded is None else excluded[start : start + block]
             found += shared_out(
                 partial(_pick_many, similarity, mute=mute, count=count, excluded=out),
@@ -73,14 +80,16 @@ class ExactIndex:
         pass
 
 
+def _multiply(queries: F32, out: F32, start: int, vectors: F32) -> None:
+    """The products of ``queries`` (q, d) and the vectors (m, d) of the rows from ``start`` on, in ``out`` (q, n)."""
+    np.matmul(queries, vectors.T, out=out[:, start : start + len(vectors)])
+
+
 def nearest_among(snapshot: Snapshot, rows: I64, query: F32, count: int) -> I64:
     """Those of ``rows`` (increasing) that are among the first ``count`` of them, or within TIE of the last of these."""
     if len(rows) <= count:
         return rows
-    start, end = int(rows[0]), int(rows[-1]) + 1
-    vectors = snapshot.vectors
-    similarity = _similarity(vectors[start:end] if end - start == len(rows) else vectors[rows], query)
-    return rows[_best(similarity, count)]
+    return rows[_best(_similarity(snapshot.vectors_of(rows), query), count)]
 
 
 def queries_at_once(rows: int) -> int:

@@ -16,7 +16,7 @@ from typing import Literal
 import numpy as np
 
 from visualmemory_gui.engine.index.base import NO_ROWS, same_line
-from visualmemory_gui.engine.index.duplicates import TwinRows
+from visualmemory_gui.engine.index.duplicates import TwinRows, among_sorted
 from visualmemory_gui.engine.index.ef_tuning import BEYOND, Widths, measure_again
 from visualmemory_gui.engine.index.exact import nearest_among
 from visualmemory_gui.engine.index.graph import Graph
@@ -116,9 +116,8 @@ class HnswIndex:
             found.append(self.candidates(snapshot, query, count, excluded=excluded[i]) if rows is None else rows)
         return found
 
-    def install(self, graph: Graph, widths: Widths, snapshot: Snapshot, pending: I64, *, generation: int) -> bool:
-        """Put a graph made for ``snapshot`` in use, unless what was there was dropped since ``generation``."""
-        view = View(graph, widths, snapshot, TwinRows.of(snapshot.twin), pending)
+    def install(self, view: View, *, generation: int) -> bool:
+        """Put a graph in use, unless what was there was dropped since ``generation``."""
         with self._changing:
             if generation != self.generation:
                 return False
@@ -146,6 +145,11 @@ class HnswIndex:
         finally:
             self._changing.release()
 
+    def catch_up(self, snapshot: Snapshot) -> None:
+        """Bring the graph up to ``snapshot``, however long it takes."""
+        with self._changing:
+            self._advance(snapshot, deadline=None)
+
     def erase(self, before: Snapshot, snapshot: Snapshot) -> bool:
         """Overwrite the nodes of vectors that ``before`` had and ``snapshot``, the same without some rows, has not; the
         graph then serves ``snapshot``. Searches wait for a few nodes at a time.
@@ -157,18 +161,19 @@ class HnswIndex:
             view = self._advance(before, deadline=None)
             if view is None:
                 return False
-            graph, removed = view.graph, before.twin[~np.isin(before.ids, snapshot.ids)]
-            shared = np.isin(removed, snapshot.twin)
-            nodes = graph.nodes()
-            doomed = nodes[np.isin(nodes, removed[~shared])]
-            rest = nodes[np.isin(nodes, doomed, invert=True)]
-            live = np.isin(rest, snapshot.twin[snapshot.active])
+            graph, twins = view.graph, TwinRows.of(snapshot.twin)
+            removed = np.unique(before.twin[~among_sorted(before.ids, snapshot.ids)])
+            shared = among_sorted(removed, twins.keys)
+            nodes = np.sort(graph.nodes())
+            going = among_sorted(nodes, removed[~shared])
+            doomed, rest = nodes[going], nodes[~going]
+            live = twins.some_row(rest, snapshot.active)
             marked = rest[~live].tolist()
-            of_shared = np.isin(rest, removed[shared])
+            of_shared = among_sorted(rest, removed[shared])
             if graph.pads + len(doomed) > MOST_ERASED * len(graph):
                 self._publish(None)
                 return False
-            self._publish(View(graph, view.widths, snapshot, TwinRows.of(snapshot.twin), NO_ROWS))
+            self._publish(View(graph, view.widths, snapshot, twins, NO_ROWS))
             many = max(ERASED_AT_ONCE, (len(marked) + graph.pads) // MARKS_FOR_ONE)
             try:
                 with self._searching.alone:  # the forgotten one may be the only active one of equal vectors
@@ -229,9 +234,10 @@ class HnswIndex:
             elif lives:
                 new.setdefault(twin, row)
         done = View(graph, view.widths, snapshot, view.twins, view.pending[BLOCK_ROWS:])
+        vectors = snapshot.vectors_of(np.array(list(new.values()), np.int64)) if new else None
         with self._searching.alone:
-            if new:
-                graph.add(snapshot.vectors[list(new.values())], np.array(list(new), np.int64), threads=self._threads)
+            if vectors is not None:
+                graph.add(vectors, np.array(list(new), np.int64), threads=self._threads)
             for twin, lives in marks:
                 graph.mark(twin, lives)
             self._view = done

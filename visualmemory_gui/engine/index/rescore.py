@@ -75,8 +75,7 @@ def _distances_in(room: tuple[F32, F64], snapshot: Snapshot, rows: I64, *, query
     for start in range(0, len(rows), BLOCK_ROWS):
         part = rows[start : start + BLOCK_ROWS]
         n = len(part)
-        snapshot.vectors_of(part, narrow[:n])
-        np.copyto(wide[:n], narrow[:n])
+        np.copyto(wide[:n], snapshot.vectors_of(part, narrow[:n]))
         np.einsum("ij,j->i", wide[:n], wide_query, out=similarity[start : start + n])
     clipped: F64 = np.minimum(np.maximum(1.0 - similarity, 0.0), 2.0)
     return clipped

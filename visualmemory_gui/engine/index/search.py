@@ -15,8 +15,9 @@ from visualmemory_gui.engine.index.base import NO_ROWS, ExactSearch
 from visualmemory_gui.engine.index.building import build, live_digest, settle
 from visualmemory_gui.engine.index.checkpoint import Unfit
 from visualmemory_gui.engine.index.device_exact import DeviceExactIndex
+from visualmemory_gui.engine.index.duplicates import TwinRows
 from visualmemory_gui.engine.index.exact import ExactIndex
-from visualmemory_gui.engine.index.hnsw import HnswIndex
+from visualmemory_gui.engine.index.hnsw import HnswIndex, View
 from visualmemory_gui.engine.index.rescore import rescore, rescore_many
 from visualmemory_gui.engine.index.supposed_exemplars import own_part
 from visualmemory_gui.engine.processes.parallel import shared_out
@@ -33,6 +34,10 @@ DUE_LEAST = 1000
 MOST_MARKED = 0.3
 """Share of the graph's nodes that may be marked deleted before rebuilding it is worthwhile."""
 
+
+FIRST_QUERIES = 3
+"""Queries that exact search answers, reading the vectors from the disk, before the graph is read: which takes about as
+long as these together."""
 
 _BY_GRAPH = SearchInfo("hnsw", "cpu")
 
@@ -64,6 +69,9 @@ class Searcher:
         self._hnsw = HnswIndex(threads=self._threads)
         self._building = threading.Lock()
         self._saved: int | None = None
+        self._unread: Callable[[Snapshot], None] | None = None  # reads the checkpoint
+        self._first_queries = 0
+        self.deferred = False  # True if the caller reads the checkpoint in the background
 
     @property
     def device(self) -> str:
@@ -93,10 +101,11 @@ class Searcher:
         more = NO_ROWS
         if different:
             more, snapshot = _stand_ins(snapshot, out), snapshot.different
-        if self._graph_decides(snapshot, mode):
+        if self._graph_decides(snapshot, mode, queries=1):
             proposed = self._hnsw.candidates(snapshot, query, k, excluded=out)
             if proposed is not None:
                 return SearchResult(*rescore(snapshot, _joined(proposed, more), query, k), _BY_GRAPH)
+        self._bring_in(snapshot)
         rows = supposed_exemplars.candidates(self._exact, snapshot, query, k, excluded=out)
         return SearchResult(*rescore(snapshot, _joined(rows, more), query, k), self._by_exact(snapshot))
 
@@ -112,7 +121,7 @@ class Searcher:
         different: bool = False,
     ) -> list[SearchResult]:
         """``nearest`` for each row of ``queries`` (q, d); ``excluded_rows(i)`` names rows that query i must not see."""
-        by_graph = self._graph_decides(snapshot, mode)
+        by_graph = self._graph_decides(snapshot, mode, queries=len(queries))
         found: list[SearchResult] = []
         block = BLOCK_QUERIES if by_graph else LARGE_BLOCK
         for start in range(0, len(queries), block):
@@ -183,6 +192,25 @@ class Searcher:
             )
             self._saved = seal.change
 
+    def expect(self, folder: Path, *, delete: bool, tell: Callable[[str | None], None]) -> None:
+        """Leave the checkpoint in ``folder`` where it is until it is needed: by name, by more than a few queries, or by
+        ``load_expected``. ``tell`` is called with what ``load`` then returns."""
+        self.peek(folder)
+
+        def read(snapshot: Snapshot) -> None:
+            tell(self.load(folder, snapshot, delete=delete))
+
+        self._unread = read
+
+    def load_expected(self, snapshot: Snapshot) -> None:
+        """Read the checkpoint that was left where it is, if any. Decisions and edits can go on: they are searched
+        exactly until then."""
+        with self._building:
+            unread = self._unread
+            if unread is not None:
+                unread(snapshot)
+                self._unread = None
+
     def load(self, folder: Path, snapshot: Snapshot, *, delete: bool = True) -> str | None:
         """Read the checkpoint in ``folder`` if there is one and bring it up to ``snapshot``.
 
@@ -196,13 +224,15 @@ class Searcher:
                 return None
             room = max(2 * len(snapshot), seal.count)
             made = checkpoint.load(folder, seal, dim=self.dim, encoder=self.encoder, change=snapshot.change, room=room)
-            pending = settle(made, snapshot, change=seal.change, live_digest=seal.live)
+            twins = TwinRows.of(snapshot.twin)
+            pending = settle(made, twins, snapshot, change=seal.change, live_digest=seal.live)
         except Unfit as unfit:
             if delete:
                 checkpoint.delete(folder)
             self._saved = None
             return str(unfit)
-        if self._hnsw.install(made, seal.tuned(), snapshot, pending, generation=generation):
+        view = View(made, seal.tuned(), snapshot, twins, pending)
+        if self._hnsw.install(view, generation=generation):
             self._saved = seal.change
         return None
 
@@ -216,12 +246,18 @@ class Searcher:
         Vectors on a GPU are erased, and not uploaded again: returns its name, None where none held any.
         """
         device = self._exact.holder
+        self._unread = None
         self._hnsw.drop()
         self._exact.close()
         self._saved = None
         if folder is not None:
             checkpoint.delete(folder)
         return device
+
+    def catch_up(self, snapshot: Snapshot) -> None:
+        """Bring the graph up to ``snapshot``, however long it takes: reading it first, where it was left on disk."""
+        self.load_expected(snapshot)
+        self._hnsw.catch_up(snapshot)
 
     def erase(self, folder: Path, before: Snapshot, snapshot: Snapshot) -> bool:
         """Delete the checkpoint in ``folder``, and erase from the graph what ``before`` had and ``snapshot``, the same
@@ -283,8 +319,17 @@ class Searcher:
     def _by_exact(self, snapshot: Snapshot) -> SearchInfo:
         return SearchInfo("exact", self._exact.where(own_part(snapshot)))
 
-    def _graph_decides(self, snapshot: Snapshot, mode: SearchMode) -> bool:
+    def _bring_in(self, snapshot: Snapshot) -> None:
+        """Read all vectors into main memory where exact search is to go over them again and again."""
+        if snapshot.on_disk and not self._exceeds(snapshot):
+            _ = snapshot.vectors
+
+    def _graph_decides(self, snapshot: Snapshot, mode: SearchMode, *, queries: int) -> bool:
         """Whether the graph is searched first. Requested by name on a small memory, it is built immediately."""
+        if self._unread is not None and mode != "exact":
+            self._first_queries += queries
+            if mode == "hnsw" or (self._first_queries > FIRST_QUERIES and not self.deferred):
+                self.load_expected(snapshot)
         if mode == "hnsw" and not self._hnsw.lives_for(snapshot) and not self._exceeds(snapshot):
             with self._building:
                 if not self._hnsw.lives_for(snapshot):
@@ -294,7 +339,8 @@ class Searcher:
     def _build(self, snapshot: Snapshot, report: Report) -> None:
         generation = self._hnsw.generation
         built, widths = build(snapshot, report, threads=self._threads)
-        if self._hnsw.install(built, widths, snapshot, NO_ROWS, generation=generation):
+        view = View(built, widths, snapshot, TwinRows.of(snapshot.twin), NO_ROWS)
+        if self._hnsw.install(view, generation=generation):
             self._saved = None
 
     def _block(
@@ -314,6 +360,7 @@ class Searcher:
             proposed = self._hnsw.candidates_many(snapshot, queries, k, excluded=excluded)
         open_ = [i for i, rows in enumerate(proposed) if rows is None]
         if open_:
+            self._bring_in(snapshot)
             part, out = queries[open_], [excluded[i] for i in open_]
             exact = supposed_exemplars.candidates_many(self._exact, snapshot, part, k, excluded=out, report=report)
             for i, rows in zip(open_, exact, strict=True):

@@ -116,6 +116,7 @@ def erase(live: OpenMemory, ids: Sequence[int]) -> Erasing:
         doomed += live.catalog.parts_of([exemplar.id for exemplar in doomed])
         if not doomed:
             return Erasing(live, (), Changes(edit=None, change=live.catalog.change()))
+        live.prepare_erasing()
         scanner = Scanner(_needles(live, doomed))
         try:
             changes, erased = _erase(live, doomed)

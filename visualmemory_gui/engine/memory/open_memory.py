@@ -201,14 +201,18 @@ class OpenMemory:
         )
 
     def _on_what_is_there(self, decide: Callable[[], T]) -> T:
-        """The result of ``decide``, repeated if another process edited the memory in between."""
+        """The result of ``decide``, repeated if exemplars were forgotten in between, by this or another process."""
         while True:
+            working = self._working
             try:
                 return decide()
             except working_set.Overtaken:
                 with self.edit_lock:
-                    self._close_decider()
-                    self._working = None
+                    if self.readonly:
+                        self._close_decider()
+                        self._working = None
+                    elif self._working is working:
+                        raise
 
     @property
     def searcher(self) -> Searcher:
@@ -275,18 +279,20 @@ class OpenMemory:
 
     def defer(self) -> None:
         """From now on the caller runs ``maintain`` in the background; edits and decisions never wait for it."""
-        self.deferred = self.decider.deferred = True
+        self.deferred = self.decider.deferred = self.searcher.deferred = True
 
     def maintain(self, report: Report = silent) -> None:
         """Do what is due: build the graph where it is missing, save its checkpoint, measure the thresholds."""
         snapshot, searcher = self.snapshot, self.searcher
+        report(0, None, "reading the index")
+        searcher.load_expected(snapshot)
         if searcher.wants_build(snapshot):
             self.build_index(report)
         elif searcher.due(snapshot):
             self.checkpoint()
         elif self.deferred and graph.installed() and not searcher.graph_live and len(snapshot) in SHADOWED:
             self._raise_shadow(report)
-        self._rows.keep_up(lambda: self.snapshot, report)
+        self._save_rows(report)
         if self.decider.stale(self.snapshot):
             self.refresh(report)
 
@@ -298,11 +304,12 @@ class OpenMemory:
         rows = len(self._working.snapshot) if self._working else int(self.database.one("select count from meta")[0])
         with suppress(StorageError):  # the edit is made; what cannot be stored now is built and measured another time
             if rows * self.identity.dim > self.settings.exact_limit:
+                self.searcher.load_expected(self.snapshot)
                 if self.searcher.wants_build(self.snapshot):
                     self.build_index(report)
                 elif self.searcher.unsaved:
                     self.checkpoint()
-                    self._rows.keep_up(lambda: self.snapshot, report)
+                    self._save_rows(report)
             if rows >= FEWEST and self._outdated(rows):
                 self.refresh(report)
 
@@ -321,7 +328,19 @@ class OpenMemory:
         """Build the HNSW graph of the present memory and save its checkpoint, and the file of rows where it is due."""
         self.searcher.build(self.snapshot, report)
         self.checkpoint()
-        self._rows.keep_up(lambda: self.snapshot, report)
+        self._save_rows(report)
+
+    def _save_rows(self, report: Report) -> None:
+        """Write the file of rows where that is due. Where the graph decides, vectors are then read from it one by one,
+        and no longer kept in main memory."""
+        if not self._rows.keep_up(lambda: self.snapshot, report):
+            return
+        with self.edit_lock:  # no exemplar is forgotten meanwhile, with which the file would go
+            working = self._working
+            if working is not None and self.searcher.erasable(working.snapshot):
+                disk = working_set.rows_on_disk(self.database, working.snapshot)
+                if disk is not None:
+                    working.vectors.leave_to(disk)
 
     def checkpoint(self) -> None:
         """Save the live graph with its seal; does nothing without a graph."""
@@ -357,6 +376,16 @@ class OpenMemory:
         self._rows.delete()
         return device
 
+    def prepare_erasing(self) -> None:
+        """Where a graph decides, read it and bring it up to the last edit, for which rows are needed that are about to
+        go. Called under the edit lock."""
+        rows = int(self.database.one("select count from meta")[0])
+        if rows * self.identity.dim > self.settings.exact_limit and graph.installed():
+            snapshot = self.snapshot
+            if self.searcher.graph_live or checkpoint.saved_change(self.folder) is not None:
+                self.searcher.catch_up(snapshot)
+                snapshot.vectors_of(np.array([len(snapshot) - 1]))
+
     def erase_rows(self, ids: Sequence[int]) -> bool:
         """Where the graph decides, go on without ``ids``, which are no longer in the database: they are erased from the
         graph and left out of the arrays, what is usual is unknown, and the files of the index and of the rows are
@@ -367,7 +396,7 @@ class OpenMemory:
         rest = working.without(ids, change=self.catalog.change())
         if rest is None:
             return False
-        self._rows.delete()
+        self._rows.erase(rest.vectors)
         if not decider.searcher.erase(self.folder, working.snapshot, rest.snapshot):
             return False
         self._working = rest
@@ -443,13 +472,19 @@ class OpenMemory:
 
     def _new_decider(self) -> Decider:
         searcher = self.new_searcher()
+        searcher.deferred = self.deferred
         if searcher.wants_build(self.snapshot):
-            self.index_damage = searcher.load(self.folder, self.snapshot, delete=not self.readonly)
+            searcher.expect(self.folder, delete=not self.readonly, tell=self._note_index)
+            if not self.snapshot.on_disk:  # exact search would have to read all vectors from the database
+                searcher.load_expected(self.snapshot)
         else:
             searcher.peek(self.folder)
         usual, at = self._own_measures()
         touched = 0 if usual.figures is None else int((self.snapshot.row_change > at).sum())
         return self._decider_with(searcher, usual, touched=touched)
+
+    def _note_index(self, damage: str | None) -> None:
+        self.index_damage = damage
 
     def _decider_with(self, searcher: Searcher, usual: OwnMeasures, *, touched: int) -> Decider:
         return Decider(

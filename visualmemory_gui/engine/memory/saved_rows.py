@@ -10,7 +10,7 @@ from contextlib import suppress
 from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.index.search import much_changed
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.snapshot import RowVectors, Snapshot
 from visualmemory_gui.engine.store import load_snapshot, rows_file
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.vectors import dim_of
@@ -33,9 +33,10 @@ class SavedRows:
         self._generation = 0
         self._writing = threading.Lock()
 
-    def keep_up(self, current: Callable[[], Snapshot], report: Report = silent) -> None:
+    def keep_up(self, current: Callable[[], Snapshot], report: Report = silent) -> bool:
         """Write the file if the memory is large and it is missing, or 1 % of the rows have changed since; edits and
-        decisions go on. Does nothing where it cannot be written: it is derived. Raises what ``report`` does."""
+        decisions go on. Returns whether it was written: it is not where it cannot be, as it is derived. Raises what
+        ``report`` does."""
         with self._writing:
             generation, snapshot = self._generation, current()
 
@@ -47,16 +48,27 @@ class SavedRows:
             if self._is_due(snapshot):
                 try:
                     load_snapshot.save(self._database, snapshot, require_wanted=require_wanted)
+                    return True
                 except StorageError as error:
                     log.warning("%s", error)
                 except _Deleted:
                     pass
+        return False
 
     def delete(self) -> None:
         """Delete the file; one that is being written is given up first. Raises StorageError."""
         self._generation += 1
         with self._writing:
             rows_file.delete(self._database.folder)
+
+    def erase(self, rest: RowVectors) -> None:
+        """Delete the file; what is not of ``rest``, which may go on reading from it, is overwritten before. Raises
+        StorageError."""
+        self._generation += 1
+        with self._writing:
+            rows_file.delete_seal(self._database.folder)
+            rest.erase_others()
+            rows_file.delete(self._database.folder, empty=not rest.on_disk)
 
     def _is_due(self, snapshot: Snapshot) -> bool:
         dim = dim_of(self._database)

@@ -127,7 +127,7 @@ class TrackedDecisions:
         was[old] = before.active[touched[old]]
         self._snapshot = snapshot
         self._copies = self._copies.joined(self.queries.copies(snapshot, first=len(before)))
-        self._move(touched[was & ~now], touched[now & ~was], lambda rows: snapshot.vectors[rows])
+        self._move(touched[was & ~now], touched[now & ~was], snapshot.vectors_of)
         self._search(self._lists.short(self._need), report)
 
     def as_if(self, edited: Snapshot, added: F32, *, report: Report = silent) -> TrackedDecisions:
@@ -151,7 +151,7 @@ class TrackedDecisions:
             vectors = np.empty((len(rows), self.queries.vectors.shape[1]), np.float32)
             new = rows >= n
             if not new.all():
-                vectors[~new] = here.vectors[rows[~new]]
+                vectors[~new] = here.vectors_of(rows[~new])
             if new.any():
                 vectors[new] = added[rows[new] - n]
             return vectors

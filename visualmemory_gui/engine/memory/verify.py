@@ -125,8 +125,9 @@ def _answers(searcher: Searcher, snapshot: Snapshot) -> Iterator[Damage]:
     active = np.flatnonzero(snapshot.active)
     hits = wanted = 0
     for row in active[:: max(1, len(active) // PROBES)]:
-        exact = searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="exact").rows
-        by_graph = searcher.nearest(snapshot, snapshot.vectors[row], NEAREST, mode="hnsw").rows
+        [vector] = snapshot.vectors_of(np.array([row]))
+        exact = searcher.nearest(snapshot, vector, NEAREST, mode="exact").rows
+        by_graph = searcher.nearest(snapshot, vector, NEAREST, mode="hnsw").rows
         hits, wanted = hits + len(np.intersect1d(exact, by_graph)), wanted + len(exact)
     if hits < LEAST_RECALL * wanted:
         detail = f"it finds {hits} of {wanted} nearest neighbours; 'visualmemory compact' rebuilds it"

@@ -30,7 +30,7 @@ def _row_encoder() -> Callable[[tuple[Any, ...]], str]:
 _as_json = _row_encoder()
 
 
-def hash64(data: bytes) -> int:
+def hash64(data: bytes | memoryview) -> int:
     return int.from_bytes(hashlib.blake2b(data, digest_size=8).digest(), "little", signed=True)
 
 

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 
 import numpy as np
 
 from visualmemory_gui.engine.errors import DamagedMemory, StorageError, UnknownExemplar
-from visualmemory_gui.engine.snapshot import Buffer, Rows, Snapshot, WorkingSet, with_room
+from visualmemory_gui.engine.snapshot import Rows, Snapshot, WorkingSet
 from visualmemory_gui.engine.store import bulk_read, rows_file
 from visualmemory_gui.engine.store.bulk_read import RowColumns
 from visualmemory_gui.engine.store.catalog import Catalog
 from visualmemory_gui.engine.store.database import RESTORE, Database
-from visualmemory_gui.engine.store.rows_file import RowsFile, UnfitRows
+from visualmemory_gui.engine.store.rows_file import OpenRows, RowsFile, UnfitRows
 from visualmemory_gui.engine.store.vectors import dim_of
 from visualmemory_gui.engine.types import F32, I64
 
@@ -27,7 +27,8 @@ _64_BITS = 0xFFFF_FFFF_FFFF_FFFF
 
 
 class Overtaken(StorageError):
-    """Another process forgot exemplars after a reader read the rows and before it read the vectors: load again."""
+    """Exemplars were forgotten, by another process or by this one, after rows were read and before their vectors were:
+    load again."""
 
 
 def load(database: Database, catalog: Catalog) -> WorkingSet:
@@ -41,9 +42,7 @@ def load(database: Database, catalog: Catalog) -> WorkingSet:
             return catalog.vectors(ids)
         except UnknownExemplar as error:
             _require_gone(database, error.ids)
-            if not database.readonly:
-                raise
-            text = f"{database.folder} was changed by another program while it was read; try again"
+            text = f"exemplars of {database.folder} were forgotten while it was read; try again"
             raise Overtaken(text) from error
 
     with database.steady() if database.readonly else nullcontext():
@@ -52,7 +51,7 @@ def load(database: Database, catalog: Catalog) -> WorkingSet:
             rows,
             change=catalog.change(),
             load_vectors=vectors,
-            first_vectors=None if saved is None else lambda n: _first_vectors(saved, n),
+            disk=None if saved is None else _opened(database, saved, rows.twin),
         )
 
 
@@ -74,7 +73,32 @@ def save(database: Database, snapshot: Snapshot, *, require_wanted: Callable[[],
         image=snapshot.image,
         checksum=checksums[there],
     )
-    rows_file.write(database.folder, columns, snapshot.vectors, change=snapshot.change, require_wanted=require_wanted)
+    dim = dim_of(database)
+    rows_file.write(
+        database.folder,
+        columns,
+        snapshot.blocks(rows_file.rows_of_block(4 * dim)),
+        dim=dim,
+        change=snapshot.change,
+        require_wanted=require_wanted,
+    )
+
+
+def rows_on_disk(database: Database, snapshot: Snapshot) -> OpenRows | None:
+    """The vectors of ``snapshot`` in the file of rows that was just written of it, or of one before it; None where
+    there is none."""
+    with suppress(UnfitRows):
+        saved = rows_file.find(database.folder, dim=dim_of(database), change=snapshot.change)
+        return None if saved is None else _opened(database, saved, snapshot.twin)
+    return None
+
+
+def _opened(database: Database, saved: RowsFile, twin: I64) -> OpenRows | None:
+    try:
+        return saved.opened(twin[: saved.seal.count], writable=not database.readonly)
+    except UnfitRows as unfit:
+        log.warning("vectors are read from the database: the file of rows in %s: %s", database.folder, unfit)
+        return None
 
 
 def _from_file(database: Database, catalog: Catalog) -> tuple[RowsFile | None, Rows]:
@@ -104,23 +128,14 @@ def _merged(columns: RowColumns, edited: RowColumns) -> RowColumns:
     at = np.searchsorted(columns.ids, edited.ids[:old])
     if not np.array_equal(columns.ids[at], edited.ids[:old]):
         raise UnfitRows("it lacks exemplars of the memory")
+    if not np.array_equal(columns.twin[at], edited.twin[:old]):
+        raise UnfitRows("it has other vectors than the memory")
     merged = []
     for column, new in zip(columns, edited, strict=True):
         whole = np.concatenate([column, new[old:]])
         whole[at] = new[:old]
         merged.append(whole)
     return RowColumns(*merged)
-
-
-def _first_vectors(saved: RowsFile, n: int) -> Buffer | None:
-    """Those that the file holds, in an array with room for ``n``; None where it cannot be read."""
-    buffer = with_room(n, saved.seal.dim)
-    try:
-        saved.read_vectors(buffer[: saved.seal.count])
-    except UnfitRows as unfit:
-        log.warning("vectors are read from the database: the file of rows in %s %s", saved.folder, unfit)
-        return None
-    return Buffer(buffer, saved.seal.count)
 
 
 def _require_gone(database: Database, ids: list[int]) -> None:

@@ -65,7 +65,7 @@ def fewest_lessons(
 
 def _alike(snapshot: Snapshot, rows: I64, vector: F32) -> F64:
     """The cosines of ``rows`` and, behind them, ``vector`` with each other."""
-    here = snapshot.vectors[rows] if len(rows) else np.empty((0, len(vector)), np.float32)
+    here = snapshot.vectors_of(rows) if len(rows) else np.empty((0, len(vector)), np.float32)
     return cosines(np.concatenate([here, vector[None]]).astype(np.float64))
 
 

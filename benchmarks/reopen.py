@@ -1,0 +1,151 @@
+"""How soon does a large memory decide after it is opened, and again after an exemplar is forgotten?
+
+A memory of vectors in 32 directions and noise is made once, if it is not there, which takes as long as building its
+graph. Each round is a process of its own on it; told are medians. Forgetting is done once, on a copy.
+
+    python -m benchmarks.reopen MEMORY [--make 1000000] [--rounds 5] [--forget COPY]
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from benchmarks.results import read, table, write
+from benchmarks.vectors import drawn
+from visualmemory_gui import VisualMemory
+
+PART, QUERIES = 20_000, 30
+
+
+def make(folder: Path, n: int) -> None:
+    """A memory of ``n`` vectors brought from elsewhere, without images, with its graph and its file of rows."""
+    with VisualMemory.create(folder, dim=384) as memory:
+        memory.maintenance.defer()
+        for start in range(0, n, PART):
+            found = drawn("directions", min(PART, n - start), 0, seed=start + 1)
+            memory.add_vectors(found.vectors, found.labels)
+            print(f"{start + len(found.labels):,} of {n:,}", end="\r", file=sys.stderr, flush=True)
+        memory.history.baseline()  # as after a build
+    with VisualMemory.open(folder) as memory:
+        memory.maintenance.defer()
+        memory.maintenance.run()
+
+
+def opened(folder: Path) -> dict[str, float | str]:
+    """One process: seconds from opening to each step, and megabytes of main memory at the end."""
+    queries = drawn("directions", 10, QUERIES, seed=0).outside
+    started, found = time.perf_counter(), dict[str, float | str]()
+
+    def note(what: str) -> None:
+        found[what] = time.perf_counter() - started
+
+    with VisualMemory.open(folder, readonly=True) as memory:
+        note("opened")
+        first = memory.decide_vector(queries[0])
+        note("first decision")
+        found["first by"] = str(first.search and first.search.mode)
+        found["MB at first decision"] = _megabytes()
+        before = time.perf_counter()
+        memory._live.searcher.load_expected(memory._live.snapshot)
+        found["reading the graph"] = time.perf_counter() - before
+        memory.decide_vector(queries[1])
+        times = [_seconds(lambda query=query: memory.decide_vector(query)) for query in queries[2:]]
+        found["usual decision"] = statistics.median(times)
+        again = memory.decide_vector(queries[0])
+        found["the same again"] = str([n.id for n in again.neighbours] == [n.id for n in first.neighbours])
+        found["MB"] = _megabytes()
+    return found
+
+
+def forgotten(folder: Path) -> dict[str, float | str]:
+    """One process on a memory that may be changed: seconds of a usual decision, of the next one after a forget that
+    has just erased, and until no file holds a byte any more and until all files are written again."""
+    queries, found = drawn("directions", 10, QUERIES, seed=0).outside, dict[str, float | str]()
+    with VisualMemory.open(folder) as memory:
+        memory.maintenance.defer()
+        memory.maintenance.run()
+        for query in queries[:5]:
+            memory.decide_vector(query)
+        found["usual decision"] = statistics.median(
+            _seconds(lambda query=query: memory.decide_vector(query)) for query in queries[5:]
+        )
+        doomed = memory.decide_vector(queries[0]).neighbours[0].id
+        started = time.perf_counter()
+        erasing = memory.erase([doomed])
+        found["erased"] = time.perf_counter() - started
+        found["next decision"] = _seconds(lambda: memory.decide_vector(queries[0]))
+        found["and the next"] = _seconds(lambda: memory.decide_vector(queries[1]))
+        receipt = erasing.finish()
+        found["done"] = time.perf_counter() - started
+        found["receipt"] = receipt.status
+        memory.maintenance.run()
+        found["files written again"] = time.perf_counter() - started
+        found["MB"] = _megabytes()
+    return found
+
+
+def _seconds(work: object) -> float:
+    started = time.perf_counter()
+    assert callable(work)
+    work()
+    return time.perf_counter() - started
+
+
+def _megabytes() -> float:
+    """Main memory of this process at most until now."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+
+
+def _in_process(what: str, folder: Path) -> dict[str, float | str]:
+    command = [sys.executable, "-m", "benchmarks.reopen", str(folder), "--child", what]
+    done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
+    found: dict[str, float | str] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("memory", type=Path)
+    parser.add_argument("--make", type=int, default=0, metavar="N", help="make it of so many vectors if it is missing")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--forget", type=Path, metavar="COPY", help="forget one exemplar on a copy made here")
+    parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the result")
+    parser.add_argument("--child", choices=["opened", "forgotten"], help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.child:
+        print(json.dumps({"opened": opened, "forgotten": forgotten}[given.child](given.memory)))
+        return 0
+    if given.make and not given.memory.exists():
+        make(given.memory, given.make)
+    with VisualMemory.open(given.memory, readonly=True) as memory:
+        size = f"{memory.catalog.totals()[0]:,} x {memory.identity.dim}"
+    rounds = [_in_process("opened", given.memory) for _ in range(given.rounds)]
+    result: dict[str, object] = {"load": round(os.getloadavg()[0], 1), "note": given.note, "rounds": given.rounds}
+    result["opened"] = {what: _median([one[what] for one in rounds]) for what in rounds[0]}
+    if given.forget:
+        shutil.copytree(given.memory, given.forget)
+        result["forgotten"] = _in_process("forgotten", given.forget)
+        shutil.rmtree(given.forget)
+    write("reopen", {**read("reopen"), size: result})
+    for part in ("opened", "forgotten"):
+        if part in result:
+            print(table([size, ""], [list(pair) for pair in result[part].items()]))  # type: ignore[attr-defined]
+    return 0
+
+
+def _median(found: list[float | str]) -> float | str:
+    numbers = [one for one in found if not isinstance(one, str)]
+    return round(statistics.median(numbers), 4) if numbers else ", ".join(sorted({str(one) for one in found}))
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
