@@ -208,3 +208,23 @@ def test_a_shared_memory_is_compared_with_a_folder_and_merged_into_it(memory: Pa
 def _painted(folder: Path) -> list[Path]:
     paint_image(COLOURS["animals/cat"], seed=78).save(folder / "new.png")
     return [folder / "new.png"]
+
+
+def test_a_folder_is_merged_into_a_shared_memory_as_one_step(memory: Path, tmp_path: Path) -> None:
+    told("push", memory, URL)
+    told("add", memory, *_painted(tmp_path), "--label", "birds")
+    told("relabel", memory, 1, "--label", "lynx")
+    told("strike", memory, 2)
+    told("reweigh", memory, 3, "--to", 0.5)
+    told("reweigh", memory, 1, "--to", 2)
+    assert run("merge", URL, memory).exit_code == 1
+    before = told("show", URL, "--state", "active")
+    done = told("merge", URL, memory, "--conflicts", "take")
+    assert (done["edit"], done["added"], done["settled"]) == ("Merge in 4 exemplars", 1, 3)
+    found = told("compare", URL, memory)
+    assert (found["same"], found["conflicts"], found["only"], found["only_other"]) == (10, [], [], [])
+    assert "no damage" in run("verify", URL).stdout
+    assert told("undo", URL)["edit"] == "Merge in 4 exemplars"
+    assert told("show", URL, "--state", "active") == before
+    assert told("redo", URL)["edit"] == "Merge in 4 exemplars"
+    assert told("merge", URL, memory, "--conflicts", "take")["edit"] is None

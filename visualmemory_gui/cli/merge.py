@@ -9,7 +9,7 @@ import typer
 
 from visualmemory_gui.cli import options
 from visualmemory_gui.cli.compare import Other, conflict_json, tell_conflicts
-from visualmemory_gui.cli.opening import any_reader
+from visualmemory_gui.cli.opening import any_reader, shared_writer
 from visualmemory_gui.cli.output import Progress, emit, print_line
 from visualmemory_gui.engine.text.visible_text import how_many
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from visualmemory_gui.engine.evaluation.memory_difference import Conflict
     from visualmemory_gui.engine.exchange.merge import Merged
+    from visualmemory_gui.engine.memory.protocol import Memory
 
 
 class SettlementName(StrEnum):
@@ -30,7 +31,7 @@ class SettlementName(StrEnum):
 
 
 def merge(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     other: Other,
     conflicts: Annotated[
         SettlementName,
@@ -44,15 +45,13 @@ def merge(
 ) -> None:
     """Add to a memory what another one has, as one step.
 
-    A missing memory is made first. Both need the same encoder. `compare` shows beforehand what differs.
+    A missing folder is made first. Both need the same encoder. `compare` shows beforehand what differs.
     """
-    from visualmemory_gui.engine.exchange.merge import MergeConflicts, merge_into
-    from visualmemory_gui.engine.store.filesystem import folder_at
+    from visualmemory_gui.engine.exchange.merge import MergeConflicts
 
-    place = folder_at(memory)
     try:
         with any_reader(other) as source, Progress("merging") as report:
-            done = merge_into(place, source, conflicts=conflicts.value, report=report)
+            done = _merged(memory, source, conflicts, report)
     except MergeConflicts as error:
         _tell_refused(memory, error.conflicts, as_json=as_json)
         raise
@@ -60,6 +59,18 @@ def merge(
         emit({"memory": memory, **_json(done)})
     else:
         _tell(memory, other, done)
+
+
+def _merged(memory: str, source: Memory, conflicts: SettlementName, report: Progress) -> Merged:
+    from visualmemory_gui.engine.exchange.merge import merge as merge_memories
+    from visualmemory_gui.engine.exchange.merge import merge_into
+    from visualmemory_gui.engine.shared_memory.address import is_shared
+    from visualmemory_gui.engine.store.filesystem import folder_at
+
+    if not is_shared(memory):
+        return merge_into(folder_at(memory), source, conflicts=conflicts.value, report=report)
+    with shared_writer(memory) as shared:
+        return merge_memories(shared, source, conflicts=conflicts.value, report=report)
 
 
 def _tell_refused(memory: str, conflicts: Sequence[Conflict], *, as_json: bool) -> None:

@@ -15,6 +15,7 @@ from visualmemory_gui.engine.exchange.results import Imported
 from visualmemory_gui.engine.exchange.table import Row
 from visualmemory_gui.engine.images.small_jpeg import is_small_jpeg
 from visualmemory_gui.engine.memory.new_memory import new_memory
+from visualmemory_gui.engine.memory.protocol import Memory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.store import labels, settings
@@ -165,7 +166,7 @@ def finish(m: VisualMemory, done: Imported, *, new: bool) -> Imported:
     return replace(done, created=new)
 
 
-def require_encoder(m: VisualMemory, identity: EncoderIdentity) -> None:
+def require_encoder(m: Memory, identity: EncoderIdentity) -> None:
     """Raise EncoderMismatch unless the memory's vectors come from this encoder."""
     if m.identity != identity:
         raise EncoderMismatch(
@@ -249,7 +250,7 @@ def copy_of(row: NewRow) -> Copy | None:
     return row.exemplar.sha256, row.exemplar.copy or Path(row.image).suffix
 
 
-def complete(m: VisualMemory, row: NewRow, fetch: Callable[[str], bytes]) -> NewExemplar:
+def complete(m: Memory, row: NewRow, fetch: Callable[[str], bytes]) -> NewExemplar:
     """The exemplar with its thumbnail, after copying its image into the memory."""
     new = row.exemplar
     if row.thumbnail is not None:
@@ -261,12 +262,12 @@ def complete(m: VisualMemory, row: NewRow, fetch: Callable[[str], bytes]) -> New
     return new
 
 
-def _keep(m: VisualMemory, data: bytes, copy: Copy) -> None:
+def _keep(m: Memory, data: bytes, copy: Copy) -> None:
     try:
         m.files.keep(data, *copy)
     except StorageError as error:
         reason = error.__cause__.strerror if isinstance(error.__cause__, OSError) else error
-        raise StorageError(f"{m.path} cannot take the images: {reason}; nothing was imported") from error
+        raise StorageError(f"{m.address} cannot take the images: {reason}; nothing was imported") from error
 
 
 def checked_thumbnail(data: bytes, shown: str) -> bytes:

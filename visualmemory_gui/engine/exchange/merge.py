@@ -24,7 +24,6 @@ from visualmemory_gui.engine.exchange.originals import original
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.memory.protocol import Memory, whole
-from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import F32, Changes, Exemplar, NewExemplar
@@ -55,13 +54,14 @@ class Merged:
     created: bool = False
 
 
-def merge(m: VisualMemory, other: Memory, *, conflicts: Settle = "refuse", report: Report = silent) -> Merged:
+def merge(m: Memory, other: Memory, *, conflicts: Settle = "refuse", report: Report = silent) -> Merged:
     """Add to ``m`` the exemplars of ``other`` that it lacks, struck ones too, as one step; ``other`` stays as it is.
 
     ``conflicts`` says what becomes of what both hold otherwise, of all or of each: "keep" leaves it as ``m`` has it,
     "take" gives it the label, state and trust of ``other``, "both" adds it once more under the other label, and leaves
     states and trusts. "refuse" raises MergeConflicts if there are any; then nothing has changed. So it is for
-    EncoderMismatch, BadValue, DamagedMemory (of either), ExchangeError, ServerError, StorageError and Cancelled.
+    EncoderMismatch, BadValue, DamagedMemory (of either), ExchangeError, ServerError, StorageError and Cancelled. A
+    shared memory takes 20,000 exemplars at once, and no copies of images.
     """
     require_encoder(m, other.identity)
     if m.is_at(other.address):
@@ -69,7 +69,7 @@ def merge(m: VisualMemory, other: Memory, *, conflicts: Settle = "refuse", repor
     found = difference(m, other, report=report)
     settled = _Settled.of(found, conflicts, other.name)
     missing = sorted([*found.second_only, *settled.added])
-    copies = _copies(other, missing)
+    copies = _copies(other, missing) if m.is_whole else {}
     changes = m.merge_rows(
         _new(m, other, missing, copies, report),
         copies=set(copies.items()),
@@ -156,7 +156,7 @@ def _copies(other: Memory, ids: Sequence[int]) -> dict[str, str]:
 
 
 def _new(
-    m: VisualMemory, other: Memory, ids: Sequence[int], copies: Mapping[str, str], report: Report
+    m: Memory, other: Memory, ids: Sequence[int], copies: Mapping[str, str], report: Report
 ) -> Iterator[list[NewExemplar]]:
     """The exemplars ``ids`` of ``other``, ready to be added, a batch at a time; their images are copied before."""
     done = 0

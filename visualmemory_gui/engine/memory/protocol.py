@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.snapshot import Snapshot
     from visualmemory_gui.engine.store.catalog import Catalog
     from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
+    from visualmemory_gui.engine.store.copies import Copy
     from visualmemory_gui.engine.store.difference import Difference
     from visualmemory_gui.engine.store.dismissals import Kept
     from visualmemory_gui.engine.store.queries import RecentQueries
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
         FullImage,
         IndexState,
         MemorySettings,
+        NewExemplar,
         Receipt,
         Rule,
         SearchMode,
@@ -136,6 +138,8 @@ class StepHistory(Steps, Protocol):
 
 class ImageCopies(Protocol):
     """The image files of which the memory keeps a copy."""
+
+    def keep(self, source: str | Path | bytes, sha256: str, suffix: str) -> str: ...
 
     def find(self, sha256: str) -> list[Path]: ...
 
@@ -470,6 +474,17 @@ class Memory(AnyMemory, Protocol):
         report: Report = ...,
         write: Write = ...,
     ) -> BuildResult: ...
+
+    def merge_rows(
+        self,
+        batches: Iterable[Sequence[NewExemplar]],
+        *,
+        copies: Collection[Copy] = ...,
+        strike: Ids = ...,
+        restore: Ids = ...,
+        relabel: Mapping[str, Ids] | None = ...,
+        reweigh: Mapping[float, Ids] | None = ...,
+    ) -> Changes: ...
 
 
 class RemoteMemory(Memory, Protocol):

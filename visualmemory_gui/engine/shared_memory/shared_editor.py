@@ -85,20 +85,50 @@ class SharedEditor:
     def add(self, new: Sequence[NewExemplar], *, join: int | None = None) -> Changes:
         """Add complete rows, whose vectors were checked, as one step; or as a part of the step ``join``, where that is
         done and has room."""
-        _require_few(len(new))
+        return self._add("add", new, (), lambda _: lambda _: {}, (), join=join)
+
+    def merge(
+        self,
+        new: Sequence[NewExemplar],
+        ids: Sequence[int],
+        edited: Callable[[LabelTable], Edited],
+        labels: Sequence[str] = (),
+    ) -> Changes:
+        """``add`` and ``edit`` as one step."""
+        return self._add("merge", new, ids, edited, labels)
+
+    def _add(
+        self,
+        kind: str,
+        new: Sequence[NewExemplar],
+        ids: Sequence[int],
+        edited: Callable[[LabelTable], Edited],
+        labels: Sequence[str],
+        *,
+        join: int | None = None,
+    ) -> Changes:
+        _require_few(len(new) + len(ids))
         with self._begun() as table:
+            there = self._present(ids)
             cleaned = [clean(one.label) for one in new]
-            table = self._with_labels(table, cleaned)
-            ids, number_of, now = self._reserve(len(new)), _numbers(table), time.time()
+            table = self._with_labels(self._own.labels_of(there) if there else table, [*cleaned, *labels])
+            change_of = edited(table)
+            changed = {row.id: what for row in there if (what := _only_new(row, change_of(row)))}
+            before = {row.id: row for row in there if row.id in changed}
+            after = [row.changed(changed[row.id], self._journal.owner) for row in before.values()]
+            records = [record for row in after for record in _records(before[row.id], row, changed[row.id])]
+            numbers, number_of, now = self._reserve(len(new)), _numbers(table), time.time()
             rows = [
                 new_row(one, exemplar=exemplar, label=number_of[label], added=now, writer=self._journal.owner)
-                for exemplar, one, label in zip(ids, new, cleaned, strict=True)
+                for exemplar, one, label in zip(numbers, new, cleaned, strict=True)
             ]
-            records = [Record(exemplar, "withdrawn", 1, 0) for exemplar in ids]
+            records += [Record(exemplar, "withdrawn", 1, 0) for exemplar in numbers]
+            if not records:
+                return Changes(edit=None, change=self._own.change)
             jpegs = {row.id: one.thumbnail for row, one in zip(rows, new, strict=True) if one.thumbnail is not None}
             room = join is not None and self._journal.entry_count(join) + len(new) <= MOST_EDITED
-            part_of = join if room else None
-            return self._commit("add", table, records, rows, before={}, thumbnails=jpegs, join=part_of)
+            part_of, changed_rows = join if room else None, [*after, *rows]
+            return self._commit(kind, table, records, changed_rows, before=before, thumbnails=jpegs, join=part_of)
 
     def undo(self) -> Changes:
         """Take back the last step that is done; exemplars edited elsewhere since are left."""

@@ -49,11 +49,13 @@ from visualmemory_gui.engine.shared_memory.shared_history import SharedHistory, 
 from visualmemory_gui.engine.shared_memory.shared_listing import SharedListing
 from visualmemory_gui.engine.shared_memory.shared_maintenance import SharedMaintenance
 from visualmemory_gui.engine.shared_memory.shared_queue import SharedQueue
+from visualmemory_gui.engine.shared_memory.shared_row import Changed, SharedRow
 from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
 from visualmemory_gui.engine.shared_memory.watch_decisions import WatchDecisions
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store import labels as label_paths
 from visualmemory_gui.engine.store.class_hotkeys import ClassHotkeys
+from visualmemory_gui.engine.store.copies import Copy
 from visualmemory_gui.engine.store.dismissals import Kept
 from visualmemory_gui.engine.store.exemplar_row import checked_trust
 from visualmemory_gui.engine.store.files import ImageFiles
@@ -383,6 +385,42 @@ class SharedMemory:
         new = [NewExemplar(label, row) for label, row in zip(names, rows, strict=True)]
         return list(self._told(self._require_editor().add(new)).added) if new else []
 
+    def merge_rows(
+        self,
+        batches: Iterable[Sequence[NewExemplar]],
+        *,
+        copies: Collection[Copy] = (),
+        strike: Ids = (),
+        restore: Ids = (),
+        relabel: Mapping[str, Ids] | None = None,
+        reweigh: Mapping[float, Ids] | None = None,
+    ) -> Changes:
+        """Add complete rows, and settle what is here, all as one step of at most 20,000 exemplars. ``copies`` are none:
+        the memory has no image files. Raises BadLabel, BadValue, UnknownExemplar, ServerError."""
+        struck = {one: out for ids, out in ((strike, True), (restore, False)) for one in arguments.ids_of(ids)}
+        label_of = self._labels_wanted(relabel or {})
+        weighed = {checked_trust(trust): arguments.ids_of(ids) for trust, ids in (reweigh or {}).items()}
+        trust_of = {one: trust for trust, ids in weighed.items() for one in ids}
+
+        def edited(table: LabelTable) -> Edited:
+            numbers = {label.path: number for number, label in table.labels.items()}
+
+            def changed(row: SharedRow) -> Changed:
+                what: Changed = {}
+                if row.id in struck:
+                    what["struck"] = struck[row.id]
+                if row.id in label_of:
+                    what["label"] = numbers[label_of[row.id]]
+                if row.id in trust_of:
+                    what["trust"] = trust_of[row.id]
+                return what
+
+            return changed
+
+        ids = list(dict.fromkeys([*struck, *label_of, *trust_of]))
+        new = [one for batch in batches for one in batch]
+        return self._told(self._require_editor().merge(new, ids, edited, labels=sorted(set(label_of.values()))))
+
     def strike(self, ids: Ids) -> Changes:
         """Take exemplars out of every vote, reversibly. Raises UnknownExemplar, BadValue; then nothing changed."""
         return self._edited("strike", ids, lambda _: lambda _: {"struck": True})
@@ -572,7 +610,7 @@ class SharedMemory:
             self._local.follow_rename(before, after)
 
     def _relabelled(self, kind: str, wanted: Mapping[str, Ids]) -> Changes:
-        label_of = {one: label_paths.clean(path) for path, ids in wanted.items() for one in arguments.ids_of(ids)}
+        label_of = self._labels_wanted(wanted)
 
         def edited(table: LabelTable) -> Edited:
             numbers = {label.path: number for number, label in table.labels.items()}
@@ -580,6 +618,10 @@ class SharedMemory:
 
         editor = self._require_editor()
         return self._told(editor.edit(kind, list(label_of), edited, labels=sorted(set(label_of.values()))))
+
+    def _labels_wanted(self, wanted: Mapping[str, Ids]) -> dict[int, str]:
+        """The label that each exemplar shall have, by id."""
+        return {one: label_paths.clean(path) for path, ids in wanted.items() for one in arguments.ids_of(ids)}
 
     def _edited(self, kind: str, ids: Ids, edited: Callable[[LabelTable], Edited]) -> Changes:
         return self._told(self._require_editor().edit(kind, arguments.ids_of(ids), edited))
