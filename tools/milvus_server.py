@@ -7,11 +7,9 @@ user namespaces.
 
 from __future__ import annotations
 
-import fcntl
 import os
 import signal
 import socket
-import struct
 import subprocess
 import sys
 import tempfile
@@ -19,10 +17,11 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools import network_namespace
+
 PORT = 19530
 READY_S = 180.0
 _INSIDE = "MILVUS_NAMESPACE"
-_GET_FLAGS, _SET_FLAGS, _UP = 0x8913, 0x8914, 0x1
 
 
 def main(arguments: Sequence[str]) -> int:
@@ -32,7 +31,7 @@ def main(arguments: Sequence[str]) -> int:
         return 2
     if os.environ.get(_INSIDE):
         return _run(arguments[0], arguments[1:])
-    alone = _namespace()
+    alone = network_namespace.prefix()
     if alone is None:
         print("no network namespace can be made here, so the Milvus server is not started:", file=sys.stderr)
         print("run this as root, or where `unshare --net --map-root-user true` works", file=sys.stderr)
@@ -41,19 +40,8 @@ def main(arguments: Sequence[str]) -> int:
     return subprocess.run(again, env={**os.environ, _INSIDE: "1"}, check=False).returncode
 
 
-def _namespace() -> list[str] | None:
-    """The command that runs another in a network namespace of its own."""
-    for alone in (["unshare", "--net"], ["unshare", "--net", "--map-root-user"]):
-        try:
-            if subprocess.run([*alone, "true"], capture_output=True, check=False).returncode == 0:
-                return alone
-        except OSError:
-            return None
-    return None
-
-
 def _run(server: str, command: Sequence[str]) -> int:
-    _raise_loopback()
+    network_namespace.raise_loopback()
     with tempfile.TemporaryDirectory(prefix="milvus-") as data:
         log = Path(data) / "server.log"
         with log.open("wb") as out:
@@ -76,14 +64,6 @@ def _run(server: str, command: Sequence[str]) -> int:
             except subprocess.TimeoutExpired:
                 os.killpg(started.pid, signal.SIGKILL)
                 started.wait()
-
-
-def _raise_loopback() -> None:
-    """A new namespace has a loopback device that is down."""
-    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as any_socket:
-        request = struct.pack("16sH14x", b"lo", 0)
-        flags = struct.unpack("16sH14x", fcntl.ioctl(any_socket, _GET_FLAGS, request))[1]
-        fcntl.ioctl(any_socket, _SET_FLAGS, struct.pack("16sH14x", b"lo", flags | _UP))
 
 
 def _answers(server: subprocess.Popen[bytes]) -> bool:
