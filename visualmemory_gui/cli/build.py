@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.encoders import choose_encoder
+from visualmemory_gui.cli.encoders import DEFAULT_ENCODER, choose_encoder
 from visualmemory_gui.cli.main_exit import STOPPED
 from visualmemory_gui.cli.opening import any_writer, creator
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
@@ -30,9 +30,18 @@ NOTHING = "no image had been added yet, so no memory was made"
 
 def build(
     folder: Annotated[
-        str, typer.Argument(metavar="FOLDER", help="A folder of images; the path of a sub-folder is the label.")
+        str,
+        typer.Argument(
+            metavar="FOLDER",
+            help="A folder of images; the path of a sub-folder is the label. With --ray also an address of fsspec.",
+        ),
     ],
-    memory: Annotated[str | None, typer.Argument(metavar="MEMORY", help="The memory's folder, NAME.vmem.")] = None,
+    memory: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="MEMORY", help="The memory's folder, NAME.vmem. With --ray: a folder of shards, or a shared memory."
+        ),
+    ] = None,
     encoder: Annotated[
         str | None,
         typer.Option("--encoder", help="The encoder that turns images into vectors; see `encoders`. Default: lite0."),
@@ -53,7 +62,8 @@ def build(
         typer.Option(
             "--vectors",
             metavar="FILE",
-            help="Instead of FOLDER: vectors made elsewhere, with labels, as .parquet, .npz or .safetensors.",
+            help="Instead of FOLDER: vectors made elsewhere, with labels, as .parquet, .npz or .safetensors, or the "
+            "shards that --ray made.",
         ),
     ] = None,
     dim: Annotated[
@@ -65,10 +75,35 @@ def build(
             help="Reduce the vectors of a new memory to N numbers, by PCA fitted to FOLDER.",
         ),
     ] = None,
+    ray: Annotated[
+        str | None,
+        typer.Option(
+            "--ray",
+            metavar="ADDRESS",
+            help="Encode on the Ray cluster at ADDRESS, or `local`: in several processes here. Needs the extra `ray`.",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", metavar="N", min=1, help="With --ray: how many processes encode at once."),
+    ] = None,
     device: options.OnDevice = None,
     as_json: options.Json = False,
 ) -> None:
-    """Make a memory from class folders. Running it again on the same folder adds what is new."""
+    """Make a memory from class folders. Running it again on the same folder adds what is new.
+
+    With --ray, shards are made: `build --vectors SHARDS MEMORY` makes a memory of them. One that was stopped goes on.
+    """
+    if ray is not None:
+        if vectors is not None or copy or dim is not None:
+            raise typer.BadParameter("it goes without --vectors, --copy and --dim", param_hint="--ray")
+        if memory is None:
+            raise typer.BadParameter("name the folder of shards, or the shared memory", param_hint="MEMORY")
+        on_cluster = {"workers": workers, "group_by": group_by, "device": device or "auto"}
+        _build_on_ray(folder, memory, encoder, ray, on_cluster, as_json=as_json)
+        return
+    if workers is not None:
+        raise typer.BadParameter("it says how many processes of --ray encode", param_hint="--workers")
     if vectors is not None:
         _require_alone(memory, plain=encoder is None and group_by is None and dim is None and not copy)
         _build_of_vectors(vectors, folder, as_json=as_json)
@@ -94,6 +129,41 @@ def build(
         if not m.catalog.totals()[0]:
             _refuse_empty(folder, memory, result, as_json=as_json)
     _tell_build(memory, result, as_json=as_json)
+
+
+def _build_on_ray(
+    folder: str, target: str, encoder: str | None, ray: str, on_cluster: dict[str, Any], *, as_json: bool
+) -> None:
+    """Shards, or a shared memory, of the images of ``folder``."""
+    from visualmemory_gui.engine.encoders import registry
+    from visualmemory_gui.engine.exchange.ray_build import build_shards
+    from visualmemory_gui.engine.exchange.ray_shared import build_shared
+    from visualmemory_gui.engine.exchange.shards import is_shards, read_manifest
+    from visualmemory_gui.engine.shared_memory.address import is_shared
+
+    _require_pattern(on_cluster["group_by"])
+    if encoder is None and is_shards(Path(target)):
+        identity = read_manifest(Path(target)).encoder
+    else:
+        identity = registry.choose(choose_encoder(encoder or DEFAULT_ENCODER))
+    with Progress("encoding images") as report:
+        if is_shared(target):
+            done = build_shared(folder, target, identity, cluster=ray, **on_cluster, report=report)
+            shards, added, unchanged = done.shards, done.added, done.unchanged
+        else:
+            shards = build_shards(folder, target, identity, address=ray, **on_cluster, report=report)
+            added, unchanged = shards.added, shards.unchanged
+    if as_json:
+        counts = {"added": added, "unchanged": unchanged, "shards": shards.shards, "links": shards.links}
+        damaged = {"damaged": list(shards.damaged)}
+        emit({"memory": target, **counts, "skipped": skipped_json(shards.skipped), **damaged})
+        return
+    print_line(f"{target}: {how_many(added)} added, {unchanged:,} unchanged")
+    for path in shards.damaged:
+        say(f"{path} was cut short or changed: it was made again")
+    tell_skipped(shards.skipped)
+    if shards.links:
+        say(f"{how_many(shards.links, 'symbolic link')} skipped")
 
 
 def _require_alone(memory: str | None, *, plain: bool) -> None:

@@ -21,6 +21,7 @@ PURPOSE: Mapping[str, str] = {
     "mcp": "serves a memory to an agent: visualmemory mcp",
     "milvus": "shared memories on a Milvus server",
     "pandas": "gives tables as data frames",
+    "ray": "builds on several processes or machines: build --ray",
     "sklearn": "the estimator VisualMemoryClassifier",
     "text": "finds images by words, with an encoder that knows words",
     "video": "reads frames of videos",

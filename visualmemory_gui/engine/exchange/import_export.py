@@ -16,6 +16,7 @@ from visualmemory_gui.engine.exchange import (
     labels_json,
     neighbours_json,
     parquet,
+    shards,
     table,
     vector_table,
 )
@@ -102,14 +103,16 @@ def import_(
     ``copy`` the memory only links to the images of a folder.
     """
     path, memory = Path(source), folder_at(memory)
+    if is_folder(path) and shards.is_shards(path):
+        return vector_table.import_(path, memory, report=report)
     if is_folder(path) and is_file(path / labels_json.LABELS):
         found = labels_json.read_labels(path)
         if labels_json.is_coco(found):
             return coco.import_(path.absolute(), found, memory, encoder=encoder, report=report)
         return fiftyone_labels.import_(path.absolute(), found, memory, encoder=encoder, report=report)
     if is_folder(path):
-        if (shards := image_parquet.files(path)) and not image_metadata.tables(path):
-            return image_parquet.import_(shards, memory, encoder=encoder, report=report)
+        if (files := image_parquet.files(path)) and not image_metadata.tables(path):
+            return image_parquet.import_(files, memory, encoder=encoder, report=report)
         return imagefolder.import_(path, memory, encoder=encoder, copy=copy, report=report)
     head = _head(path)
     if head.startswith(parquet.MAGIC) and table.holds_images(path):

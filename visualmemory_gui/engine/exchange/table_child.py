@@ -22,7 +22,7 @@ LABELS = ("label", "labels")
 ENCODER_KEY = b"visualmemory.encoder"
 # Columns that are passed on.
 KNOWN = frozenset(("id", "label", "state", "trust", "source", "sha256", "content", "group", "note", "image", "suffix"))
-KNOWN |= {"thumbnail", "width", "height", "vector", "file_name", "box", "original"}
+KNOWN |= {"thumbnail", "jpeg", "width", "height", "vector", "file_name", "box", "original"}
 IMAGES_AT_ONCE = 16
 MOST_BYTES = 1 << 30  # of the images of one batch
 IMAGE = "image"  # of the datasets library: bytes and path; the path is passed on

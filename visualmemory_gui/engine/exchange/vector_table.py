@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from pathlib import Path, PurePath
 
 from visualmemory_gui.engine.errors import BadLabel, BadValue, BadVector, ExchangeError
@@ -12,11 +14,13 @@ from visualmemory_gui.engine.exchange import npz, parquet, safetensors_file, tab
 from visualmemory_gui.engine.exchange.import_rows import (
     NewRow,
     checked_identity,
+    checked_thumbnail,
     exemplar_of,
     is_memory_place,
     take_vectors,
 )
 from visualmemory_gui.engine.exchange.results import Imported
+from visualmemory_gui.engine.exchange.shards import DuplicateFiles, complete_shards, is_shards, read_manifest
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
@@ -35,15 +39,41 @@ def import_(source: str | Path, memory: str | Path, *, report: Report = silent) 
 
     The table needs labels (text, or numbers as the datasets library writes classes) and vectors. A file name in
     ``source``, ``file_name`` or ``image.path`` is kept; a relative one is relative to the table. Rows are read and
-    added batch by batch. Raises ExchangeError, EncoderMismatch; then nothing has changed.
+    added batch by batch. A folder of shards is taken as one table. Raises ExchangeError, EncoderMismatch; then nothing
+    has changed.
     """
     path, place = Path(source), Path(memory)
+    if is_shards(path):
+        return _import_shards(path, place, report)
     try:
         with _opened(path) as (head, batches):
             identity = _identity(head, place)
             return take_vectors(_rows(path, head, batches, identity, report), identity, place)
     except (BadLabel, BadVector) as error:
         raise ExchangeError(f"{path.name} cannot be imported: {error}") from error
+
+
+def _import_shards(folder: Path, memory: Path, report: Report) -> Imported:
+    """Take the shards of a build that has ended; of one file under one label the first row."""
+    manifest, duplicates = read_manifest(folder), DuplicateFiles()
+    identity, shards = manifest.encoder, list(complete_shards(folder))
+
+    def batches() -> Iterator[list[NewRow]]:
+        done = 0
+        for path in shards:
+            with _opened(path) as (head, found):
+                if head.total and _identity(head, memory) != identity:
+                    raise ExchangeError(f"{path.name} is of another encoder than {folder.name} says")
+                for rows in _rows(path, head, found, identity, silent):
+                    report(done, manifest.exemplars, "importing")
+                    done += len(rows)
+                    yield [row for row in rows if duplicates.is_first(row.exemplar, row.shown)]
+
+    try:
+        done = take_vectors(batches(), identity, memory)
+    except (BadLabel, BadVector) as error:
+        raise ExchangeError(f"{folder.name} cannot be imported: {error}") from error
+    return replace(done, skipped=(*done.skipped, *duplicates.skipped))
 
 
 Opened = AbstractContextManager[tuple[table.Head, Iterator[table.Batch]]]
@@ -82,7 +112,18 @@ def _rows(
 
 def _row(path: Path, head: table.Head, row: table.Row, vector: F32, *, shown: str) -> NewRow:
     told = {**row, "label": head.label_of(row.get("label"), shown), "source": _source(path, row)}
-    return NewRow(exemplar_of(told, vector, shown=shown), shown)
+    return NewRow(replace(exemplar_of(told, vector, shown=shown), thumbnail=_thumbnail(row, shown)), shown)
+
+
+def _thumbnail(row: table.Row, shown: str) -> bytes | None:
+    """The JPEG of the row in the column ``jpeg``, in base64, if it has one. Raises ExchangeError."""
+    text = row.get("jpeg")
+    if text is None:
+        return None
+    try:
+        return checked_thumbnail(base64.b64decode(text, validate=True), shown)
+    except (TypeError, ValueError):
+        raise ExchangeError(f"{shown}: its jpeg is not base64 text") from None
 
 
 def _source(path: Path, row: table.Row) -> object:
