@@ -184,7 +184,7 @@ def test_edits_made_during_a_build_are_in_the_answers(searcher: Searcher, world:
 def test_a_graph_whose_nodes_are_mostly_marked_should_be_built_anew(searcher: Searcher, world: World) -> None:
     assert not searcher.wants_build(world.snapshot)
     world.set_active(range(1, 800), False)
-    searcher.follow(world.snapshot)
+    searcher.catch_up(world.snapshot)
     assert searcher.wants_build(world.snapshot)
 
 

@@ -99,6 +99,18 @@ def test_a_damaged_graph_is_told_when_it_is_read(path: Path) -> None:
         assert "size" in str(memory.maintenance.index_damage)
 
 
+def test_closing_writes_no_graph_that_is_on_disk_as_it_is(path: Path) -> None:
+    [file] = path.glob("index-*.hnsw")
+    before = file.stat().st_ino
+    with VisualMemory.open(path) as memory:
+        memory.decide_vector(OUTSIDE[0], search="hnsw")
+    assert file.stat().st_ino == before
+    with VisualMemory.open(path) as memory:
+        memory.decide_vector(OUTSIDE[0], search="hnsw")
+        memory.strike([4])
+    assert [one.name for one in path.glob("index-*.hnsw")] != [file.name]  # the control
+
+
 def test_edits_before_anything_is_loaded_count(path: Path) -> None:
     new = OUTSIDE[0] + 0.001 * OUTSIDE[1]
     with VisualMemory.open(path) as memory:

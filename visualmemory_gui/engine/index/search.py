@@ -270,6 +270,11 @@ class Searcher:
         """Whether it is worth while to keep the graph when a few exemplars are forgotten: it decides here."""
         return self._hnsw.lives_for(snapshot) and self._exceeds(snapshot)
 
+    def saved(self, snapshot: Snapshot) -> bool:
+        """Whether the checkpoint on disk is of ``snapshot``, so that writing it again would change nothing."""
+        view = self._hnsw.view
+        return self._saved == snapshot.change and not (view and view.widths.outgrown(view.graph.live))
+
     @property
     def unsaved(self) -> bool:
         """Whether there is a graph and no checkpoint of it."""

@@ -343,8 +343,8 @@ class OpenMemory:
                     working.vectors.leave_to(disk)
 
     def checkpoint(self) -> None:
-        """Save the live graph with its seal; does nothing without a graph."""
-        if self.readonly or self._decider is None or self._working is None:
+        """Save the live graph with its seal; does nothing without a graph, or where it is on disk as it is."""
+        if self.readonly or self._decider is None or self._working is None or self.searcher.saved(self.snapshot):
             return
         self.searcher.save(self.folder, self.snapshot)
 
