@@ -1,0 +1,144 @@
+"""How fast are images taken in, beside decoding alone and the bare encoder, and into a memory that is large already?
+
+Small PNGs are of a folder; JPEGs of 12 and of 50 megapixels are made of them. Each kind is decoded alone, encoded alone
+and imported. The PNGs are then imported into a memory that has many exemplars, in turn with an empty one.
+
+    python -m benchmarks.ingest [--images FOLDER] [--large 100000] [--rounds 3]
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from benchmarks.results import read, table, write
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.images.decode import DecodedImage
+
+CLIPART = Path("/usr/share/openclipart/png")
+KINDS = {"small PNG": (400, 0), "JPEG of 12 MP": (48, 12), "JPEG of 50 MP": (16, 50)}
+PART = 20_000
+
+
+def folder_of(kind: str, images: list[Path], target: Path) -> Path:
+    """As many ``images`` as KINDS says: as they are, or as JPEGs of so many megapixels."""
+    count, megapixels = KINDS[kind]
+    (target / "class").mkdir(parents=True)
+    for place, path in enumerate(images[:count]):
+        if not megapixels:
+            shutil.copy(path, target / "class" / f"{place:04d}.png")
+            continue
+        side = round((megapixels * 1e6 / 12) ** 0.5)
+        with Image.open(path) as image:
+            large = image.convert("RGB").resize((4 * side, 3 * side), Image.Resampling.BICUBIC)
+        large.save(target / "class" / f"{place:04d}.jpg", quality=90)
+    return target
+
+
+def alone(folder: Path, place: Path) -> dict[str, float]:
+    """Images a second, decoded alone and encoded alone."""
+    paths = sorted(str(path) for path in folder.rglob("*.*"))
+    with VisualMemory.create(place, "lite0") as memory:
+        reader = memory._reader
+        with closing(reader.pool.map(paths[:2])) as first:
+            list(first)  # the children are there
+        started = time.perf_counter()
+        with closing(reader.pool.map(paths)) as found:
+            images = [image for _, image in found if isinstance(image, DecodedImage)]
+        decoded = len(images) / (time.perf_counter() - started)
+        with reader.bulk() as embed:
+            embed(images[:8])
+            started = time.perf_counter()
+            for batch in embed.batches(images):
+                embed(batch)
+            encoded = len(images) / (time.perf_counter() - started)
+    shutil.rmtree(place)
+    return {"decoded alone": decoded, "encoded alone": encoded}
+
+
+def imported(folder: Path, memory: VisualMemory) -> float:
+    """Images a second."""
+    started = time.perf_counter()
+    result = memory.build(folder)
+    return result.added / (time.perf_counter() - started)
+
+
+def into_empty(folder: Path, place: Path) -> float:
+    with VisualMemory.create(place, "lite0") as memory:
+        memory.maintenance.defer()
+        rate = imported(folder, memory)
+    shutil.rmtree(place)
+    return rate
+
+
+def large_memory(place: Path, n: int) -> None:
+    """A memory of ``lite0`` with ``n`` vectors that were brought to it."""
+    rng = np.random.default_rng(0)
+    with VisualMemory.create(place, "lite0") as memory:
+        memory.maintenance.defer()
+        for start in range(0, n, PART):
+            raw = rng.standard_normal((min(PART, n - start), memory.identity.dim), np.float32)
+            memory.add_vectors(raw / np.linalg.norm(raw, axis=1, keepdims=True), "one")
+
+
+def into_large(folder: Path, place: Path) -> float:
+    with VisualMemory.open(place) as memory:
+        memory.maintenance.defer()
+        return imported(folder, memory)
+
+
+def median_of(rounds: int, rate: Callable[[], float]) -> float:
+    return statistics.median(rate() for _ in range(rounds))
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--images", type=Path, default=CLIPART)
+    parser.add_argument("--large", type=int, default=0, help="exemplars of the large memory; 0: none")
+    parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the result")
+    given = parser.parse_args()
+    images = sorted(given.images.rglob("*.png"), key=lambda path: path.stat().st_size)[::3]
+    result: dict[str, object] = {"load": round(os.getloadavg()[0], 1), "note": given.note, "rounds": given.rounds}
+    rows: list[list[object]] = []
+    with tempfile.TemporaryDirectory() as scratch:
+        place = Path(scratch) / "m.vmem"
+        for kind in KINDS:
+            folder = folder_of(kind, images, Path(scratch) / kind)
+            found = alone(folder, place)
+            found["imported"] = median_of(given.rounds, lambda folder=folder: into_empty(folder, place))
+            slower = min(found["decoded alone"], found["encoded alone"])
+            both = 1 / (1 / found["decoded alone"] + 1 / found["encoded alone"])
+            found["of the slower"] = found["imported"] / slower
+            found["of both on the same cores"] = found["imported"] / both
+            result[kind] = {name: round(value, 3) for name, value in found.items()}
+            rows.append([kind, *found.values()])
+        print(table(["images a second", *found], rows))
+        if given.large:
+            large, (count, _), turns = Path(scratch) / "large.vmem", KINDS["small PNG"], []
+            large_memory(large, given.large)
+            for turn in range(given.rounds):  # of other images each, as those that are here are left out
+                folder = folder_of("small PNG", images[(turn + 1) * count :], Path(scratch) / str(turn))
+                turns.append((into_empty(folder, place), into_large(folder, large)))
+            first, last = (statistics.median(one) for one in zip(*turns, strict=True))
+            result["into an empty and a large memory"] = {
+                "exemplars": given.large, "images": KINDS["small PNG"][0], "empty": round(first, 2),
+                "large": round(last, 2),
+            }  # fmt: skip
+            print(f"into {given.large:,}: {last:.3g} images a second, into none {first:.3g}")
+    write("ingest", {**read("ingest"), **result})
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
