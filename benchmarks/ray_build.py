@@ -32,7 +32,7 @@ from visualmemory_gui.engine.shared_memory.address import SharedAddress
 from visualmemory_gui.engine.shared_memory.journal import folder_of
 
 CLIPART = Path("/usr/share/openclipart/png")
-KILLS = 10
+KILLS, PUSHING = 10, 4
 COMMAND = [sys.executable, "-m", "visualmemory_gui"]
 Rows = dict[tuple[str, str], list[np.ndarray]]
 
@@ -117,11 +117,12 @@ def killed(folder: Path, room: Path, to: str | None) -> dict[str, Any]:
     told: list[int] = []
     rng = random.Random(0)
     for number in range(KILLS):
-        wanted = parts * number // KILLS + 1
+        late = to is not None and number >= KILLS - PUSHING  # all shards are there: it imports and pushes them
+        wanted = parts if late else parts * number // KILLS + 1
         build = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, start_new_session=True)
         while build.poll() is None and len(list(shards.glob("part-*"))) < wanted:
             time.sleep(0.1)
-        time.sleep(rng.random() * 3)
+        time.sleep(rng.random() * (15 if late else 3))
         if build.poll() is not None:
             raise SystemExit(f"it ended before it was killed: {build.stderr and build.stderr.read().decode()}")
         build.kill()

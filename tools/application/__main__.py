@@ -26,7 +26,8 @@ HERE = "visualmemory_gui"
 LEFT_OUT = (
     "torch", "torchvision", "timm", "triton", "nvidia", "huggingface_hub", "open_clip", "tokenizers", "openTSNE",
     "sklearn", "scipy", "pandas", "pymilvus", "milvus_lite", "av", "mcp", "matplotlib", "tkinter", "IPython", "pytest",
-    "hypothesis", "mypy", "sympy", "networkx", "faiss", "grpc", "onnx", "tensorflow", "hatchling", "coverage",
+    "hypothesis", "ray", "fsspec", "mypy", "sympy", "networkx", "faiss", "grpc", "onnx", "tensorflow", "hatchling",
+    "coverage",
 )  # fmt: skip
 METADATA = (
     HERE, "apsw", "hnswlib", "numpy", "openvino", "Pillow", "platformdirs", "pyarrow", "pyqtgraph",
