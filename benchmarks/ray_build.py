@@ -133,8 +133,14 @@ def killed(folder: Path, room: Path, to: str | None) -> dict[str, Any]:
     place: Path | str = to or room / "killed.vmem"
     if to is None:
         run("build", "--vectors", shards, place)
-    _, alone = run("build", folder, room / "one.vmem")
-    found = {"images": last["added"] + last["unchanged"], "killed_with_shards": told, "shards": parts}
+    one, alone = run("build", folder, room / "one.vmem")
+    found = {"images": sum(1 for _ in folder.rglob("*.png")), "killed_with_shards": told, "shards": parts}
+    reasons = [{skip["path"]: skip["reason"] for skip in told["skipped"]} for told in (one, last)]
+    same_file = "the same file as"
+    found["skipped_by_one_process_only"] = sorted(
+        why for path, why in reasons[0].items() if path not in reasons[1] and not why.startswith(same_file)
+    )
+    found["skipped_by_ray_only"] = sorted(why for path, why in reasons[1].items() if path not in reasons[0])
     found |= {"skipped": len(last["skipped"]), "last_run_s": seconds, "one_process_s": alone, "to": to and "Milvus"}
     return {**found, **compared(rows_of(room / "one.vmem"), rows_of(place))}
 

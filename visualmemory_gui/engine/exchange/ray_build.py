@@ -23,6 +23,7 @@ from visualmemory_gui.engine.exchange.shards import (
     write_manifest,
     write_shard,
 )
+from visualmemory_gui.engine.files import atomic_file
 from visualmemory_gui.engine.images.formats import looks_like_image
 from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.memory.importer import plan
@@ -127,6 +128,8 @@ def _begun(place: Path, wanted: Manifest) -> Manifest:
         raise ExchangeError(
             f"{place} would be a folder of shards, not a memory: name it otherwise, then `build --vectors` makes one"
         )
+    if place.is_dir():
+        atomic_file.sweep(place)
     if is_shards(place):
         there = read_manifest(place)
         if there.encoder != wanted.encoder:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import secrets
 import socket
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -46,8 +47,12 @@ class RayCluster:
     def batches(
         self, parts: Sequence[tuple[int, Sequence[GivenFile]]], encoder: EncoderIdentity, device: Device
     ) -> Iterator[Batch]:
-        """The columns of each part, by its number, in the order in which they become ready: see ``EncodeStage``."""
+        """The columns of each part, by its number, in the order in which they become ready: see ``EncodeStage``.
+
+        Raises ExchangeError where a process of the cluster cannot do its part.
+        """
         import ray
+        from ray.exceptions import RayError
 
         given = [{"part": number, "files": list(files)} for number, files in parts]
         decoded = ray.data.from_items(given, override_num_blocks=len(given)).map_batches(
@@ -65,19 +70,22 @@ class RayCluster:
             compute=ray.data.ActorPoolStrategy(size=self.encoders),
             **computed,
         )
-        yield from encoded.iter_batches(batch_size=None, prefetch_batches=1)
+        try:
+            yield from encoded.iter_batches(batch_size=None, prefetch_batches=1)
+        except RayError as error:
+            raise ExchangeError(f"a process of the Ray cluster failed: {_last_line(error)}") from error
 
 
 @contextmanager
 def connected_cluster(address: str, workers: int | None) -> Iterator[RayCluster]:
     """Connect to the cluster at ``address``, or start a "local" one for the block. Raises ExchangeError."""
-    for name, value in _ENVIRONMENT.items():
+    for name, value in (_ENVIRONMENT | (_secret() if address == LOCAL else {})).items():
         os.environ.setdefault(name, value)
     import ray
     import ray.data
 
     for name in ("ray", "ray.data"):
-        logging.getLogger(name).setLevel(logging.ERROR)
+        logging.getLogger(name).setLevel(logging.CRITICAL)
     _require_answer(address)
     here, wanted = address == LOCAL, workers or os.cpu_count() or 1
     # Logical: decoding, encoding and reading take turns on the cores. Without one to spare, a pool waits for ever.
@@ -85,9 +93,7 @@ def connected_cluster(address: str, workers: int | None) -> Iterator[RayCluster]
     try:
         ray.init(**(own if here else {"address": address}), log_to_driver=False, configure_logging=False)
     except Exception as error:  # whatever Ray raises
-        reason = str(error).strip().splitlines()
-        why = reason[0] if reason else type(error).__name__
-        raise ExchangeError(f"the Ray cluster {address} cannot be reached: {why}") from error
+        raise ExchangeError(f"the Ray cluster {address} cannot be reached: {_last_line(error)}") from error
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -100,6 +106,12 @@ def connected_cluster(address: str, workers: int | None) -> Iterator[RayCluster]
         ray.shutdown()
 
 
+def _secret() -> dict[str, str]:
+    """Ray listens on all addresses of this computer, and whoever may connect may run code as this user: only those who
+    know a word that is in no file, but in the environment of this process and its children."""
+    return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
+
+
 def _require_answer(address: str) -> None:
     """Raise ExchangeError where nothing answers at HOST:PORT: Ray would end this process."""
     host, _, port = address.rpartition("://")[2].rpartition(":")
@@ -109,3 +121,9 @@ def _require_answer(address: str) -> None:
         socket.create_connection((host, int(port)), timeout=PATIENCE_S).close()
     except (OSError, OverflowError) as error:
         raise ExchangeError(f"the Ray cluster {address} cannot be reached: {error}") from error
+
+
+def _last_line(error: Exception) -> str:
+    """What an error of Ray ends with: before it come the tracebacks of other processes."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return lines[-1] if lines else type(error).__name__
