@@ -1,4 +1,4 @@
-"""The installed wheel: what it ships, and that its own child processes start from it."""
+"""The installed wheel: what it ships, that its child processes start from it, and that what it declares suffices."""
 
 from __future__ import annotations
 
@@ -7,9 +7,15 @@ import os
 import re
 import subprocess
 import sys
+from importlib import metadata
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+
+from tools import release
+from tools.installation import extras
+from tools.installation.environment import Environment, write_images
 
 ROOT = Path(__file__).resolve().parents[1]
 CHILD = re.compile(r'"-m", (?:"visualmemory_gui\.[\w.]*?(\w+)"|(\w+)\.__name__)')
@@ -99,3 +105,51 @@ def test_the_commands_that_the_wheel_installs_start(installed: Path) -> None:
         installed, str(installed / "bin/visualmemory"), "--help"
     )
     assert (installed / "bin/visualmemory-gui").is_file()
+
+
+def declared(package: str, extra: str = "", found: dict[tuple[str, str], metadata.Distribution] | None = None):
+    """The installed packages that ``package`` requires, and those that they do, by name and extra."""
+    found = {} if found is None else found
+    for line in metadata.requires(package) or []:
+        needed = Requirement(line)
+        if needed.marker is None or needed.marker.evaluate({"extra": extra}):
+            for each in ("", *needed.extras):
+                if (needed.name, each) not in found:
+                    found[needed.name, each] = metadata.distribution(needed.name)
+                    declared(needed.name, each, found)
+    return found
+
+
+def with_declared_alone(place: Path) -> Environment:
+    """A new environment with links to what the product declares without an extra, and to nothing else."""
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(place)], check=True)
+    new = Environment(place)
+    for one in declared("visualmemory_gui").values():
+        for name in {Path(file).parts[0] for file in one.files or []} - {"..", "__pycache__"}:
+            if not (new.site / name).exists():
+                (new.site / name).symlink_to(one.locate_file(name))
+    return new
+
+
+def test_the_wheel_of_the_source_archive_works_with_what_it_declares_alone(tmp_path: Path) -> None:
+    """Whatever an extra brings is missed in words."""
+    archive, wheel = release.built(tmp_path / "dist")
+    (tmp_path / "source").mkdir()
+    again = release.wheel_of(archive, tmp_path / "source")
+    assert release.files(again) == release.files(wheel)
+
+    clean = with_declared_alone(tmp_path / "clean")
+    pip = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--quiet",
+        "--disable-pip-version-check",
+        "install",
+        "--no-deps",
+        "--no-compile",
+    ]
+    subprocess.run([*pip, "--target", str(clean.site), str(again)], check=True)
+    outcomes = clean.outcomes(write_images(tmp_path / "images"), tmp_path / "room")
+    assert extras.failures({extras.NONE: {"outcomes": outcomes}}) == []
+    assert {name for name, said in outcomes.items() if said == extras.BROUGHT} == set(extras.ALWAYS)

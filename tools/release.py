@@ -12,6 +12,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import time
 import zipfile
 from collections.abc import Callable
@@ -38,19 +39,30 @@ def run(*words: str) -> None:
 def packages() -> Path:
     """The source archive, the wheel, and that a wheel made of the archive holds the same files."""
     shutil.rmtree(DIST, ignore_errors=True)
-    run("-m", "hatchling", "build", "-d", str(DIST))
-    [archive], [wheel] = DIST.glob("*.tar.gz"), DIST.glob("*.whl")
-    room = ROOT / "build/from_sdist"
-    shutil.rmtree(room, ignore_errors=True)
+    archive, wheel = built(DIST)
+    with tempfile.TemporaryDirectory() as room:
+        again = wheel_of(archive, Path(room))
+        if different := set(files(wheel).items()) ^ set(files(again).items()):
+            raise SystemExit(f"the wheel of the source archive differs: {sorted({name for name, _ in different})[:5]}")
+    return DIST
+
+
+def built(folder: Path) -> tuple[Path, Path]:
+    """The source archive and the wheel of this tree, in the new folder ``folder``."""
+    run("-m", "hatchling", "build", "-d", str(folder))
+    [archive], [wheel] = folder.glob("*.tar.gz"), folder.glob("*.whl")
+    return archive, wheel
+
+
+def wheel_of(archive: Path, room: Path) -> Path:
+    """The wheel that the source archive alone makes, unpacked in ``room``."""
     with tarfile.open(archive) as packed:
         packed.extractall(room, filter="data")
-    [source] = room.iterdir()
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(room)], cwd=source, check=True)
-    [again] = room.glob("*.whl")
-    if different := set(files(wheel).items()) ^ set(files(again).items()):
-        raise SystemExit(f"the wheel of the source archive differs: {sorted({name for name, _ in different})[:5]}")
-    shutil.rmtree(room)
-    return DIST
+    [source] = [path for path in room.iterdir() if path.is_dir()]
+    command = [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(room)]
+    subprocess.run(command, cwd=source, check=True)
+    [wheel] = room.glob("*.whl")
+    return wheel
 
 
 def files(wheel: Path) -> dict[str, int]:

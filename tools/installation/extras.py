@@ -4,25 +4,17 @@ from __future__ import annotations
 
 import shutil
 import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
 
 from tools.installation.environment import NO_COMPILER, Environment, last_words, write_images
 from tools.installation.trial import ALWAYS, WITH_EXTRA
+from tools.release import built
 
-ROOT = Path(__file__).resolve().parents[2]
 NONE = "none"
 Row = dict[str, Any]
 BROUGHT = "works"
-
-
-def wheel(folder: Path) -> Path:
-    """The wheel of this source tree."""
-    subprocess.run([sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", str(folder)], cwd=ROOT, check=True)
-    [built] = folder.glob("*.whl")
-    return built
 
 
 def measured(names: list[str]) -> dict[str, Row]:
@@ -32,9 +24,9 @@ def measured(names: list[str]) -> dict[str, Row]:
     """
     with tempfile.TemporaryDirectory(prefix="extras-") as place:
         room = Path(place)
-        images, built = write_images(room / "images"), wheel(room / "dist")
+        images, (_, wheel) = write_images(room / "images"), built(room / "dist")
         base = Environment.made(room / "base")
-        seconds = base.install(str(built), env=NO_COMPILER)
+        seconds = base.install(str(wheel), env=NO_COMPILER)
         rows = {NONE: _row(base, seconds, images, room)}
         for name in names:
             rows[name] = _with(name, base, images, room, {} if name == "hnsw" else NO_COMPILER)
