@@ -150,6 +150,6 @@ def test_the_wheel_of_the_source_archive_works_with_what_it_declares_alone(tmp_p
         "--no-compile",
     ]
     subprocess.run([*pip, "--target", str(clean.site), str(again)], check=True)
-    outcomes = clean.outcomes(write_images(tmp_path / "images"), tmp_path / "room")
+    outcomes = clean.outcomes(write_images(tmp_path / "images"), tmp_path / "room", cache=True)
     assert extras.failures({extras.NONE: {"outcomes": outcomes}}) == []
     assert {name for name, said in outcomes.items() if said == extras.BROUGHT} == set(extras.ALWAYS)

@@ -25,7 +25,9 @@ DIST = ROOT / "build/dist"
 BY_HAND = (
     "move what is under Unreleased in CHANGELOG.md below a heading of the version and the date, if it is not there yet",
     "look at the screenshots and the film again where the window has changed: python -m tools.screenshots, tools.film",
-    "run the benchmarks on a computer at rest: make bench",
+    "on a computer at rest run make bench, and python -m tools.installation lines, extras, make demo app",
+    "once the repository has an address, put it for REPOSITORY in README.md, into project.urls and below the changelog",
+    "install the wheel and use it on macOS and on Windows, where none of this is tested",
     "tag the commit with the version, and push the tag",
     "upload build/dist to the package index, and build/app as an archive for each system it was built on",
     "publish build/docs",

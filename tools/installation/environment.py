@@ -55,20 +55,24 @@ class Environment:
         """Bytes of its packages, without those below."""
         return size(self.site)
 
-    def outcomes(self, images: Path, room: Path) -> Outcomes:
-        """What works there, by function, in the new folder ``room``. See ``trial``."""
-        return outcomes(self.python, images, room)
+    def outcomes(self, images: Path, room: Path, *, cache: bool = False) -> Outcomes:
+        """What works there; see ``outcomes``."""
+        return outcomes(self.python, images, room, cache=cache)
 
 
-def outcomes(python: Path, images: Path, room: Path) -> Outcomes:
-    """What works in the installation of ``python``, with what ``write_images`` wrote to ``images``."""
+def outcomes(python: Path, images: Path, room: Path, *, cache: bool = False) -> Outcomes:
+    """What works in the installation of ``python``, by function, in the new folder ``room``, with what ``write_images``
+    wrote to ``images``. See ``trial``. With ``cache`` the encoder may have been converted already."""
     room.mkdir(parents=True)
     for file in images.iterdir():
         (room / file.name).symlink_to(file)
-    folders = {f"XDG_{name}_HOME": str(room / name.lower()) for name in ("DATA", "CONFIG", "STATE", "CACHE")}
+    own = ("DATA", "CONFIG", "STATE", *(() if cache else ("CACHE",)))
+    folders = {f"XDG_{name}_HOME": str(room / name.lower()) for name in own}
     env = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "VIRTUAL_ENV")}
     command = [str(python), "-P", str(TRIAL), str(room)]
-    done = subprocess.run(command, cwd=room, env={**env, **folders}, capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        command, cwd=room, env={**env, **folders}, capture_output=True, text=True, timeout=900, check=False
+    )
     if done.returncode:
         return {"trial": f"FAILED: {done.stderr[-300:]}"}
     found: Outcomes = json.loads(done.stdout.splitlines()[-1])

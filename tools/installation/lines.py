@@ -40,7 +40,7 @@ def named() -> list[str]:
 
 
 def measured(line: str, *, python: str = sys.executable) -> Row:
-    """Install by ``line`` with nothing at hand: seconds, bytes on disk and downloaded, and what works afterwards."""
+    """Install by ``line`` with nothing at hand: seconds, bytes installed and cached, and what works afterwards."""
     with _room() as (room, clone, env):
         tools = Environment.made(room / "installers")
         tools.install("uv", "pipx")
@@ -69,13 +69,13 @@ def target(name: str) -> Row:
         began = time.monotonic()
         done = subprocess.run(["make", name], cwd=clone, env=env, capture_output=True, text=True, check=False)
         seconds = time.monotonic() - began
-        row = {"target": name, "seconds": round(seconds), "exit": done.returncode, **_gigabytes(clone, room)}
+        row = {"line": f"make {name}", "seconds": round(seconds), "exit": done.returncode, **_gigabytes(clone, room)}
         return {**row, "said": f"{done.stdout[-1500:]}{done.stderr[-1500:]}"} if done.returncode else row
 
 
 def _gigabytes(place: Path, room: Path) -> dict[str, float]:
-    """On disk in ``place``, and in the caches, which is what was downloaded."""
-    return {"gigabytes": round(size(place) / 1e9, 1), "downloaded": round(size(room / "cache") / 1e9, 1)}
+    """On disk in ``place``, and in the caches: those of pip and pipx hold archives, that of uv what is in them."""
+    return {"gigabytes": round(size(place) / 1e9, 1), "cached": round(size(room / "cache") / 1e9, 1)}
 
 
 @contextmanager
@@ -94,9 +94,9 @@ def _room() -> Iterator[tuple[Path, Path, dict[str, str]]]:
         yield room, clone, {**kept, **{name: str(value) for name, value in own.items()}}
 
 
-def table(rows: list[Row]) -> str:
-    """A Markdown table of the lines."""
-    lines = ["| line | seconds | GB on disk | GB downloaded |", "|---|---|---|---|"]
+def table(rows: list[Row], head: str = "line") -> str:
+    """A Markdown table of lines."""
+    lines = [f"| {head} | seconds | GB installed | GB in its cache |", "|---|---|---|---|"]
     for row in rows:
         cells = [row["why_not"], "", ""] if "why_not" in row else _figures(row)
         lines.append(f"| `{row['line']}` | {' | '.join(cells)} |")
@@ -105,9 +105,8 @@ def table(rows: list[Row]) -> str:
 
 def targets_table(rows: list[Row]) -> str:
     """A Markdown table of the targets of make."""
-    lines = ["| on a fresh clone | seconds | GB on disk | GB downloaded |", "|---|---|---|---|"]
-    return "\n".join([*lines, *(f"| `make {row['target']}` | {' | '.join(_figures(row))} |" for row in rows)])
+    return table(rows, "on a fresh clone")
 
 
 def _figures(row: Row) -> list[str]:
-    return [f"{row['seconds']:,}", f"{row['gigabytes']}", f"{row['downloaded']}"]
+    return [f"{row['seconds']:,}", f"{row['gigabytes']}", f"{row['cached']}"]

@@ -23,12 +23,15 @@ INITIALIZE = {
 NO_SERVER = "milvus+http://127.0.0.1:9/nothing"
 
 
-def command(*words: object, given: str = "") -> str:
+def command(*words: object) -> str:
     """The output of a command of the product. Raises RuntimeError with what it says on stderr where it fails."""
-    line = [sys.executable, "-P", "-m", "visualmemory_gui", *map(str, words)]
-    done = subprocess.run(line, input=given, capture_output=True, text=True, timeout=300, check=False)
-    if done.returncode:
-        raise RuntimeError(done.stderr.strip())
+    from typer.testing import CliRunner
+
+    from visualmemory_gui.cli.main import app
+
+    done = CliRunner().invoke(app, [str(word) for word in words])
+    if done.exit_code:
+        raise RuntimeError(done.stderr.strip() or repr(done.exception))
     return done.stdout
 
 
@@ -96,9 +99,13 @@ def tsne(room: Path) -> None:
 
 
 def agents(room: Path) -> None:
-    answer = command("mcp", room / "m.vmem", given=json.dumps(INITIALIZE) + "\n")
-    if json.loads(answer.splitlines()[0])["result"]["serverInfo"]["name"] != "visualmemory":
-        raise AssertionError(answer)
+    line = [sys.executable, "-P", "-m", "visualmemory_gui", "mcp", str(room / "m.vmem")]
+    asked = json.dumps(INITIALIZE) + "\n"
+    done = subprocess.run(line, input=asked, capture_output=True, text=True, timeout=300, check=False)
+    if done.returncode:
+        raise RuntimeError(done.stderr.strip())
+    if json.loads(done.stdout.splitlines()[0])["result"]["serverInfo"]["name"] != "visualmemory":
+        raise AssertionError(done.stdout)
 
 
 def shared_memory(room: Path) -> None:
@@ -118,12 +125,16 @@ def data_frames(room: Path) -> None:
             raise AssertionError("rows")
 
 
+def ray(room: Path) -> None:
+    command("build", room / "images", room / "shards", "--ray", "local", "--workers", "1")
+
+
 def estimator(room: Path) -> None:
     from visualmemory_gui import VisualMemoryClassifier
 
     found = VisualMemoryClassifier.from_memory(room / "m.vmem")
-    if found.predict(found.vectors_[:1]).tolist() != [found.classes_[0]]:
-        raise AssertionError("classes")
+    if set(found.predict(found.vectors_)) != {"red", "green"}:
+        raise AssertionError(found.predict(found.vectors_))
 
 
 def words(room: Path) -> None:
@@ -156,6 +167,7 @@ WITH_EXTRA: dict[str, Callable[[Path], None]] = {
     "mcp": agents,
     "milvus": shared_memory,
     "pandas": data_frames,
+    "ray": ray,
     "sklearn": estimator,
     "text": words,
     "video": video,
