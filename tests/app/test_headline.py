@@ -9,7 +9,9 @@ import pytest
 
 from visualmemory_gui.app.models.classes import ordered_classes
 from visualmemory_gui.app.models.headline import (
+    BREAK,
     agreement,
+    breakable,
     by_rule,
     disagree,
     headline,
@@ -180,3 +182,16 @@ def test_small_parts_keep_a_digit() -> None:
 def test_classes_with_votes_come_first_and_empty_ones_not_at_all() -> None:
     counts = {"zebra": 2, "ant": 1, "cat/lynx": 5, "cat/tiger": 9, "gone": 0}
     assert ordered_classes(counts, TIGERS) == ["cat/tiger", "cat/lynx", "ant", "zebra"]
+
+
+@pytest.mark.parametrize(
+    ("title", "lines"),
+    [
+        ("Unknown. Nearest: tiger", ["Unknown. Nearest: tiger"]),
+        ("signs_and_symbols/flags", ["signs_", "and_", "symbols/", "flags"]),
+        ("Verkehrszeichenanlagen", ["Verkehrs", "zeichena", "nlagen"]),
+        ("say computer/icons/flat-theme", ["say computer/", "icons/", "flat-", "theme"]),
+    ],
+)
+def test_a_long_word_can_be_broken_between_its_parts(title: str, lines: list[str]) -> None:
+    assert breakable(title).split(BREAK) == lines

@@ -10,6 +10,7 @@ from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.models.evaluation import ConfusionCell
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.progress import Report
+from visualmemory_gui.engine.text.visible_text import capitalised
 from visualmemory_gui.engine.types import I64, Changes
 
 if TYPE_CHECKING:
@@ -61,8 +62,7 @@ def fix_words(found: Blame) -> str:
     """ "Strike out 2, relabel 1"."""
     struck, moved = len(found.ids("strike")), len(found.ids("relabel"))
     parts = [f"strike out {struck}"] * bool(struck) + [f"relabel {moved}"] * bool(moved)
-    text = ", ".join(parts)
-    return text[:1].upper() + text[1:]
+    return capitalised(", ".join(parts))
 
 
 def promise_words(found: Blame) -> str:

@@ -10,6 +10,7 @@ from visualmemory_gui.app.models.chart import Chart, Line
 from visualmemory_gui.app.models.headline import percent
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.decision.voting_rules import JOINT
+from visualmemory_gui.engine.text.visible_text import capitalised
 from visualmemory_gui.engine.types import RULES
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ def accuracy(found: Evaluation, level: int = 0) -> Chart:
         for rule, by_k in by_rule.items()
     )
     best = max(((x, rule, k) for rule, by_k in by_rule.items() for k, x in by_k.items()), default=None)
-    answer = "" if best is None else f"{_capital(best[1])} at k = {best[2]} is right most often: {percent(best[0])}"
+    answer = "" if best is None else f"{capitalised(best[1])} at k = {best[2]} is right most often: {percent(best[0])}"
     title = f"Right answers by k and rule{_at(found, level)}"
     return Chart("accuracy", title, "k", "right, %", lines, answer, log_x=True)
 
@@ -90,7 +91,7 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
             for place, k in enumerate(shown)
         )
         of = "" if sweep.queries == found.queries else f", {sweep.queries:,} queries"
-        title = f"{_capital(sweep.rule)}: {sweep.parameter}{_at(found)}{of}"
+        title = f"{capitalised(sweep.rule)}: {sweep.parameter}{_at(found)}{of}"
         out.append(
             Chart(
                 f"sweep-{sweep.name.replace(' ', '-')}",
@@ -122,7 +123,3 @@ def _at(found: Evaluation, level: int = 0) -> str:
 
 def _percents(values: Iterable[float]) -> tuple[float, ...]:
     return tuple(100 * value for value in values)
-
-
-def _capital(text: str) -> str:
-    return text[:1].upper() + text[1:]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -14,14 +15,14 @@ from visualmemory_gui.engine.decision.votes import VoteTally, tally
 from visualmemory_gui.engine.decision.voting_rules import TIE
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import Cancelled
-from visualmemory_gui.engine.text.visible_text import NO_ANSWER, in_letters
+from visualmemory_gui.engine.text.visible_text import NO_ANSWER, as_sentence, capitalised, in_letters
 from visualmemory_gui.engine.types import PAPER_RULES, Decision, Rule
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.second_opinion.opinion import Opinion
 
 BREAK = "\u200b"
-LONG, PIECE = 20, 8  # letters
+LONG, FITS, PIECE = 20, 12, 8  # letters of a word that is broken, that fit into one line, between two breaks
 MOST_MISSES = 5
 
 
@@ -47,23 +48,28 @@ def percent(part: float) -> str:
 
 
 def breakable(text: str) -> str:
-    """``text`` with possible breaks in words of more than 20 letters, which a label could not wrap otherwise."""
+    """``text`` with possible breaks in words of more than 20 letters, which a label could not wrap otherwise.
+
+    They are between the parts of a word, and within those that are long themselves.
+    """
     return " ".join(BREAK.join(_pieces(word)) if len(word) > LONG else word for word in text.split(" "))
 
 
 def _pieces(word: str) -> list[str]:
-    return [word[i : i + PIECE] for i in range(0, len(word), PIECE)]
+    parts = re.findall(r"[^/_-]*[/_-]|[^/_-]+", word)
+    sizes = ((part, PIECE if len(part) > FITS else FITS) for part in parts)
+    return [part[i : i + size] for part, size in sizes for i in range(0, len(part), size)]
 
 
 def headline(decision: Decision | None) -> Headline:
     """The headline of ``decision``, empty without one."""
     if decision is None:
         return Headline("", "", "")
-    here, title = _sentence(in_memory.in_words(decision)), decision.label
+    here, title = as_sentence(in_memory.in_words(decision)), decision.label
     if title is None:
         return Headline(NO_ANSWER.capitalize(), "The memory has no active exemplars.", "", here)
     if outvoted := in_memory.outvoted(decision):
-        title = f"{outvoted[:1].upper()}{outvoted[1:]}"
+        title = capitalised(outvoted)
     elif not in_memory.labels_of(decision) and decision.known is False:
         title = novelty.headline(decision)
     return Headline(title, _numbers(decision), _reason(decision), here, _among(decision))
@@ -188,15 +194,11 @@ def _numbers(decision: Decision) -> str:
 def _reason(decision: Decision) -> str:
     if decision.novelty is None or decision.known is True:
         return ""
-    return _sentence(decision.novelty.reason)
+    return as_sentence(decision.novelty.reason)
 
 
 def _among(decision: Decision) -> str:
     """The class set; of an unknown image none, for the sets were measured on images like the exemplars."""
     if decision.known is False:
         return ""
-    return _sentence(class_sets.in_words(decision.class_set, decision.label))
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}." if text else ""
+    return as_sentence(class_sets.in_words(decision.class_set, decision.label))

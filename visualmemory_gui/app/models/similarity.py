@@ -10,6 +10,7 @@ from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.query import Query
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import VisualMemoryError
+from visualmemory_gui.engine.text.visible_text import as_sentence
 from visualmemory_gui.engine.types import Changes
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ class SimilarityModel(QObject):
 
     def _failed(self, error: BaseException) -> None:
         said = str(error) if isinstance(error, VisualMemoryError) else "where they are alike could not be found"
-        self._take(None, f"{said[:1].upper()}{said[1:]}.")
+        self._take(None, as_sentence(said))
 
     def _take(self, splitting: Splitting | None, why: str = "") -> None:
         self.splitting, self.why = splitting, why

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject
 from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import BadValue, Cancelled
+from visualmemory_gui.engine.text.visible_text import as_sentence
 
 Found = TypeVar("Found")
 
@@ -37,4 +38,4 @@ class StudyEdit(BackgroundResult[Found]):
             return "This memory is open for reading only."
         if self.edits_since:
             return "The memory has been edited since; run it again."
-        return f"{refused[:1].upper()}{refused[1:]}." if refused else ""
+        return as_sentence(refused)

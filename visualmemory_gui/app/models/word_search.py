@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from visualmemory_gui.app.models.exemplars import Like
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import VisualMemoryError
+from visualmemory_gui.engine.text.visible_text import as_sentence
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
@@ -76,8 +77,7 @@ class WordSearchModel(QObject):
 
     def _fail(self, error: BaseException) -> None:
         if isinstance(error, VisualMemoryError):
-            said = str(error)
-            self.failed.emit(f"{said[:1].upper()}{said[1:]}.")
+            self.failed.emit(as_sentence(str(error)))
         else:
             self._tasks.crashed.emit(None, error)
 

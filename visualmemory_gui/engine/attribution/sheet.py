@@ -9,6 +9,7 @@ from PIL import Image
 from visualmemory_gui.engine.attribution.attribute import CAPTIONS, Seen, Splitting
 from visualmemory_gui.engine.images import heat
 from visualmemory_gui.engine.images.sheet import DIM, Sheet
+from visualmemory_gui.engine.text.visible_text import as_sentence
 from visualmemory_gui.engine.types import F64
 
 SIDE = 320
@@ -31,7 +32,7 @@ def drawn(splitting: Splitting, name: str) -> Image.Image:
     ends = []
     for place, (caption, seen) in enumerate(zip(captions, (splitting.seen, splitting.seen_other), strict=True)):
         page.y = below
-        words = f"{caption}\n{seen.note[:1].upper()}{seen.note[1:]}." if seen.note else caption
+        words = f"{caption}\n{as_sentence(seen.note)}" if seen.note else caption
         page.text(words, size=13, x=GAP + place * (SIDE + GAP), width=SIDE)
         ends.append(page.y)
     page.y = max(ends)

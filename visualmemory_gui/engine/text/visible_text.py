@@ -23,6 +23,16 @@ def writable(text: str) -> str:
     return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
+def capitalised(text: str) -> str:
+    """``text`` with a capital at its beginning; all other letters stay as they are."""
+    return text[:1].upper() + text[1:]
+
+
+def as_sentence(text: str) -> str:
+    """ "The file is damaged." of "the file is damaged"; "" of an empty text."""
+    return f"{capitalised(text)}." if text else ""
+
+
 def in_letters(count: int) -> str:
     """ "two", as far as "ten"; "11"."""
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")

@@ -16,6 +16,7 @@ from visualmemory_gui.app.views.study.chart_page import EXPORT
 from visualmemory_gui.app.views.study.experiment_page import ExperimentPage
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView
 from visualmemory_gui.app.widgets.tables.findings_table import FindingsTable
+from visualmemory_gui.engine.text.visible_text import as_sentence
 
 ACTIONS: tuple[Action[GrowthPage], ...] = (
     Action("measure", "Run", "Run the chosen experiment on the memory as it is; nothing is changed", "play-outline",
@@ -90,7 +91,7 @@ class GrowthPage(ExperimentPage[GrowthFound]):
         for part in (self.before, self.after, self.table):
             part.setVisible(found is not None)
         if found is not None:
-            self.before.setText(f"{found.table.before[0].upper()}{found.table.before[1:]}.")
+            self.before.setText(as_sentence(found.table.before))
             self.after.setText("\n".join((*found.table.after, *_left_out(found.known))))
             self.after.setVisible(bool(self.after.text()))
             self.table.set_findings(found.table)

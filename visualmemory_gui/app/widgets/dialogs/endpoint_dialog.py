@@ -10,6 +10,7 @@ from visualmemory_gui.app.widgets.dialogs.fitting_dialog import FittingDialog, w
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.files import user_keyring
 from visualmemory_gui.engine.second_opinion.endpoint import KEY_VARIABLE, Endpoint
+from visualmemory_gui.engine.text.visible_text import as_sentence
 
 MEANING = (
     "A vision-language model looks at the query and its neighbours and says which label fits, beside the vote and "
@@ -70,8 +71,7 @@ class EndpointDialog(FittingDialog):
         try:
             chosen = self._chosen()
         except BadValue as error:
-            said = str(error)
-            self.fault.setText(f"{said[:1].upper()}{said[1:]}.")
+            self.fault.setText(as_sentence(str(error)))
             self.fault.show()
             return
         self.confirmed.emit(chosen, self.key.text().strip() if chosen is not None else "")

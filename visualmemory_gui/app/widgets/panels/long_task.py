@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushBu
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.runtime.tasks import Task, Tasks
 from visualmemory_gui.app.widgets.panels.task_progress import count_text, show_progress
+from visualmemory_gui.engine.text.visible_text import capitalised
 
 WIDE_PT = 330.0
 
@@ -54,7 +55,7 @@ class LongTask(QFrame):
             self._show(running)
 
     def _show(self, task: Task) -> None:
-        stage = task.what[:1].upper() + task.what[1:]
+        stage = capitalised(task.what)
         self._title.setText(task.title)
         self._stage.setText(self._stopping if task.cancelled else stage or "Starting")
         self._stage.setVisible(self._stage.text() != task.title)
