@@ -41,6 +41,7 @@ from visualmemory_gui.app.widgets.dialogs.import_dialog import ImportDialog
 from visualmemory_gui.app.widgets.dialogs.key_sheet import KeySheet
 from visualmemory_gui.app.widgets.dialogs.label_chooser import LabelChooser
 from visualmemory_gui.app.widgets.dialogs.settings_dialog import SettingsDialog
+from visualmemory_gui.app.widgets.dialogs.shared_dialog import SharedDialog
 from visualmemory_gui.app.widgets.dialogs.trust_dialog import TrustDialog
 from visualmemory_gui.app.widgets.dialogs.video_dialog import VideoDialog
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
@@ -162,6 +163,7 @@ DIALOGS: dict[str, Callable[[Path], QWidget]] = {
         rows=[SheetRow(1, "a.png", "cat", 0.9, QColor("red"), QImage())],
         names=ShortLabels(["cat"]),
     ),
+    "shared": lambda folder: SharedDialog(None),
     "label": lambda folder: LabelChooser(None, question="Teach as", labels=["cat"]),
 }
 

@@ -288,10 +288,10 @@ def test_what_is_no_address_is_told_in_the_dialog(empty_desk: Desk) -> None:
     dialog.confirmed.connect(lambda *both: got.append(both))
     assert dialog.token.echoMode() == QLineEdit.EchoMode.Password
     dialog.address.setText("milvus+http://localhost:19530/")
-    dialog.on_accepted()
+    dialog.accept()
     assert "names no collection" in dialog.problem.text() and got == []
     dialog.address.setText(ADDRESS)
-    dialog.on_accepted()
+    dialog.accept()
     assert got == [(ADDRESS, "")]
 
 
