@@ -163,6 +163,10 @@ class MainWindow(QMainWindow):
             ]
         )
 
+    def show_hints(self) -> None:
+        self.show_workspace("decide")
+        self.decide.hints.begin()
+
     def show_palette(self) -> None:
         self.on_facts_changed()
         self.command_palette.open(commands_of(self))
@@ -176,7 +180,7 @@ class MainWindow(QMainWindow):
 
     def let_go(self) -> None:
         """Go one step back: close the large image or the note, stop relabelling, or clear the selection."""
-        if self.decide.let_go():
+        if self.decide.let_go() or self.decide.hints.close():
             return
         if self.notes.bar.isVisible():
             self.notes.bar.hide()
@@ -237,6 +241,11 @@ class MainWindow(QMainWindow):
             self.session.decision.ask_exemplar(query)
         else:
             self.session.decision.ask_query(query)
+
+    def on_demo_opened(self) -> None:
+        """Show the hints, once: who sees the demo is new here."""
+        if not preferences.hints_shown(self.settings):
+            self.show_hints()
 
     def on_settings_asked(self) -> None:
         self.show_workspace("study")
@@ -342,6 +351,8 @@ class MainWindow(QMainWindow):
         session.error_raised.connect(self.errors.tell)
         session.skipped_asked.connect(self.ask.skipped)
         session.settings_asked.connect(self.on_settings_asked)
+        session.demo_opened.connect(self.on_demo_opened)
+        decide.hints.ended.connect(partial(preferences.keep_hints_shown, self.settings))
         session.not_writable.connect(self.commands.memory.offer_reading)
         session.decision.chosen.connect(self.commands.settings.keep_choice)
         self.state.updated.connect(self.on_facts_changed)

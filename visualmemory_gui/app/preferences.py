@@ -146,6 +146,15 @@ def keep_cards_by_vote(store: QSettings, by_vote: bool) -> None:
     store.setValue("cards_by_vote", "true" if by_vote else "false")
 
 
+def hints_shown(store: QSettings) -> bool:
+    """Whether the hints of a first start were shown."""
+    return str(store.value("hints_shown", "false")) == "true"
+
+
+def keep_hints_shown(store: QSettings) -> None:
+    store.setValue("hints_shown", "true")
+
+
 def endpoint(store: QSettings) -> Endpoint | None:
     """The endpoint of second opinions, None while they are off. Its key is not here."""
     url, model, *prices = (str(store.value(f"opinion/{name}", "")) for name in ("url", "model", "in", "out"))

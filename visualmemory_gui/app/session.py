@@ -61,6 +61,7 @@ class Session(QObject):
     not_writable = Signal(str, str)  # path of a memory that can only be opened for reading, and why
     note_finished = Signal()  # the note is complete: what its edit did to other decisions is not added
     skipped_asked = Signal(str, object)  # heading; a list of (path, reason) to show
+    demo_opened = Signal()  # its first query is being decided
     settings_asked = Signal()  # find out which settings are best
     fell_back = Signal(str)  # "cuda ran out of memory: searching on the CPU"
     _changed_elsewhere = Signal(object)

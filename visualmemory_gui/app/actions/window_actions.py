@@ -24,6 +24,7 @@ class Window(Protocol):
     """What only the window itself can do."""
 
     def show_workspace(self, name: str) -> None: ...
+    def show_hints(self) -> None: ...
     def show_keys(self) -> None: ...
     def show_notes(self) -> None: ...
     def show_palette(self) -> None: ...
@@ -178,6 +179,8 @@ ACTIONS: tuple[Action[Commands], ...] = (
            lambda c: c.settings.show_settings(), ("Ctrl+,",)),
     Action("actionQuit", "Quit", "Close the window; every edit is already on disk", "exit-to-app",
            lambda c: c.window.close(), ("Ctrl+Q",)),
+    Action("actionHints", "Hints", "Four hints on how to decide, strike out and teach, over the window itself",
+           "lightbulb-on-outline", lambda c: c.window.show_hints(), (), ("memory",)),
     Action("actionKeys", "Keys", "Show all keys", "keyboard-outline", lambda c: c.window.show_keys(), ("?", "F1")),
 )  # fmt: skip
 

@@ -56,6 +56,7 @@ def _decide_first(session: Session) -> None:
     def decide(queries: list[Query]) -> None:
         if queries and session.memory is memory and session.decision.query is None:
             session.decision.ask_query(queries[0])
+            session.demo_opened.emit()
 
     if memory is not None:
         session.tasks.run_edit("Reading recent queries", lambda: recent_queries(memory), decide)

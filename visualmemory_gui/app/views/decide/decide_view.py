@@ -29,6 +29,7 @@ from visualmemory_gui.app.views.decide.query_panel import QueryPanel
 from visualmemory_gui.app.views.decide.queue_panel import QueuePanel
 from visualmemory_gui.app.views.decide.similarity_overlay import SimilarityOverlay
 from visualmemory_gui.app.views.kit.buttons import bind
+from visualmemory_gui.app.views.kit.hints import Hint, Hints, Side
 from visualmemory_gui.app.views.kit.image_drops import ImageDrops
 from visualmemory_gui.app.views.kit.menus import empty_menu, menu_of
 from visualmemory_gui.app.views.kit.original_view import OriginalView
@@ -37,6 +38,12 @@ from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 
 WIDTHS = (330, 640, 300)
 HEIGHTS = (400, 340)  # with a queue below
+FIRST_HINTS = (
+    "Drop an image here, or paste one: it is decided at once, and nothing is stored.",
+    "These exemplars decided it, the nearest first. Each votes for its class, with the share on its card.",
+    "One of them misleads? The cross on its card, or X, strikes it out. Undo takes every edit back.",
+    "Wrong, or something new? Teach it: T and a name, or the digit of a class. The next decision knows it.",
+)
 
 
 class DecideView(QWidget):
@@ -78,6 +85,7 @@ class DecideView(QWidget):
             self, session.decision, self._neighbours, self.query_image, comparison, session.similarity
         )
         self._lay_out()
+        self.hints = self._make_hints()
         self._connect()
         DecidePreview(session, self.query, self.neighbours, self.decision)
         SimilarityOverlay(session.similarity, self.query, self.neighbours, self._neighbours)
@@ -191,6 +199,16 @@ class DecideView(QWidget):
         self.original.hide()
         self.compare.hide()
         return was_open
+
+    def _make_hints(self) -> Hints:
+        query, cards = self.query, self.neighbours.grid
+        about: tuple[tuple[QWidget, Side], ...] = (
+            (query.image, "below"),
+            (cards, "right"),
+            (cards, "right"),
+            (query.teach, "above"),
+        )
+        return Hints(self, [Hint(*where, text) for where, text in zip(about, FIRST_HINTS, strict=True)])
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
