@@ -84,6 +84,11 @@ def test_every_workspace_fits_on_the_screen(low: Desk) -> None:
     for action in ("actionCurate", "actionStudy", "actionDecide"):
         low.press(action)
         assert (low.window.width(), low.window.height()) == (WIDE, HIGH)
+    low.press("actionStudy")
+    for page in low.window.study.pages:
+        low.window.study.tabs.setCurrentWidget(page)  # the map is drawn, with the query and its neighbours
+        low.settle()
+        assert (low.window.width(), low.window.height()) == (WIDE, HIGH), page.title
     low.press("actionCurate")
     low.window.curate.filter.set_count("1,003,329 of 1,003,329")  # of a large memory
     low.window.curate.filter.set_pick("12,345 selected exemplars")

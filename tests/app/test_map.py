@@ -11,6 +11,7 @@ from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
 from PySide6.QtGui import QMouseEvent, QWheelEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
 from tests.conftest import clustered, paint_image
@@ -149,6 +150,19 @@ def test_a_click_selects_a_dot_and_a_box_all_within(desk: Desk) -> None:
     page.actions_by_id["curate"].trigger()
     desk.settle()
     assert desk.window.workspace == "curate" and len(desk.window.curate.grid.ids) == 17
+
+
+def test_the_mouse_over_a_dot_shows_its_image_and_label_until_it_leaves(desk: Desk, qtbot: QtBot) -> None:
+    page = page_of(desk)
+    view = page.view
+    view.clearFocus()
+    bare = view.grab().toImage()
+    QTest.mouseMove(view, spot_of(view, 5))
+    view.grab()  # which asks for the image
+    qtbot.waitUntil(lambda: page.thumbnails.get(5) is not None, timeout=5000)
+    assert view.grab().toImage() != bare
+    QApplication.sendEvent(view, QEvent(QEvent.Type.Leave))
+    assert view.grab().toImage() == bare
 
 
 def test_a_lasso_takes_what_it_goes_around_and_the_list_shows_it(desk: Desk) -> None:

@@ -37,6 +37,7 @@ from visualmemory_gui.app.widgets.map.map_view import CARD_PT, MapView, Tool
 from visualmemory_gui.app.widgets.map.signs import Sign
 from visualmemory_gui.app.widgets.map.tiles import MOST_IMAGES
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
+from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
 from visualmemory_gui.engine.experiments.map import has_tsne
 from visualmemory_gui.engine.experiments.tsne import STEPS
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -359,7 +360,7 @@ class MapPage(StudyPage):
         side = QWidget()
         column = QVBoxLayout(side)
         column.setContentsMargins(theme.px(4), 0, 0, 0)
-        column.addWidget(self.legend)
+        column.addWidget(ScrolledPanel(self.legend, name="Colours of the map", inside=True))
         column.addWidget(self.list, 1)
         self.body = QWidget()
         body = QVBoxLayout(self.body)

@@ -42,7 +42,7 @@ class _RoomyRows(QStyledItemDelegate):
         """Cut the name where the row is narrow: the count behind it stays whole."""
         super().initStyleOption(option, index)
         name, bracket, behind = option.text.rpartition(" (")
-        margin = self._view.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + 1
+        margin = self._view.style().pixelMetric(QStyle.PixelMetric.PM_FocusFrameHMargin) + theme.px(1.5)
         room = option.rect.width() - 2 * margin - option.fontMetrics.horizontalAdvance(bracket + behind)
         if 0 < room < option.fontMetrics.horizontalAdvance(name):
             cut = option.fontMetrics.elidedText(name, Qt.TextElideMode.ElideRight, room)
