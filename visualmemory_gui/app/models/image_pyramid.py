@@ -1,7 +1,7 @@
 """An image at several sizes, so that a frame at any zoom paints few pixels.
 
 Qt could convert and scale the image too, but called from Python it keeps the interpreter to itself meanwhile: in
-whatever thread, 24 megapixels would stop the window for a third of a second. NumPy lets the other threads go on.
+whatever thread, 24 megapixels would stop the window for tenths of a second. NumPy lets the other threads go on.
 """
 
 from __future__ import annotations

@@ -28,6 +28,7 @@ from visualmemory_gui.app.views.kit.buttons import fold_button
 from visualmemory_gui.app.views.kit.card_grid import CardGrid
 from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
+from visualmemory_gui.app.widgets.panels.term_help import TermHelp
 from visualmemory_gui.engine.decision.levels import depth
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
@@ -36,6 +37,7 @@ ORDERS = (
     ("by distance", "The nearest first; the number on a card is always its rank by distance"),
     ("by vote", "The largest vote first; the number on a card is always its rank by distance"),
 )
+HNSW = "HNSW is an index that finds nearly all of the nearest without comparing every exemplar; large memories need it."
 SIDES_PT, STEP_PT = (64, 240), 8
 RULE_TIPS: dict[Rule, str] = {
     "plurality": "Every neighbour's vote weighs the same",
@@ -72,6 +74,7 @@ class NeighboursPanel(QFrame):
         self.silent = fold_button("Neighbours without a vote")
         self.silent.setObjectName("silentButton")
         self.silent.hide()
+        self.search_help = TermHelp("HNSW agrees")
         self.compare = QToolButton()
         self.compare.setObjectName("compareButton")
         self.compare.setAccessibleName("Compare with the query")
@@ -123,7 +126,9 @@ class NeighboursPanel(QFrame):
     def on_decided(self) -> None:
         decision = self._decision.decision
         self.search.set_full_text(agreement(decision))
-        self.search.setToolTip(agreement_in_words(decision))
+        words = agreement_in_words(decision)
+        self.search.setToolTip(words)
+        self.search_help.explain(f"{words}. {HNSW}" if words else "")
         self._offer_levels(max(map(depth, self._decision.counts), default=1))
         if text := silent_text(decision):
             self.silent.setText(text)
@@ -225,6 +230,7 @@ class NeighboursPanel(QFrame):
         header = QHBoxLayout()
         header.addWidget(title)
         header.addWidget(self.search, 1)
+        header.addWidget(self.search_help)
         for box in (self.k, self.rule, self.level):
             header.addWidget(box)
         column = QVBoxLayout(self)

@@ -9,8 +9,13 @@ from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.elided_label import ShrinkingLabel
 from visualmemory_gui.app.views.kit.task_bar import TaskBar
+from visualmemory_gui.app.widgets.panels.term_help import TermHelp
 
 LOUD = ("read only", "not saved")
+BEHIND = (
+    "Every edit is on disk. The index that speeds up search is saved now and then; it is so many edits older than the "
+    "memory, and the next opening adds them to it."
+)
 
 
 class StatusBar(QStatusBar):
@@ -23,6 +28,8 @@ class StatusBar(QStatusBar):
         self.encoder = self._label("statusEncoder", "Encoder")
         self.memory = self._label("statusMemory", "Memory")
         self.index = self._label("statusIndex", "Index")
+        self.index_help = TermHelp("edits behind")
+        self.addWidget(self.index_help)
         self.device = self._label("statusDevice", "What the graphics card cannot do")
         self.saved = self._label("statusSaved", "Saved")
         self.server = self._label("statusServer", "Server")
@@ -46,6 +53,7 @@ class StatusBar(QStatusBar):
         state = self._state.state
         self.memory.set_full_text(state.memory if state else "")
         self.index.set_full_text(state.index if state else "")
+        self.index_help.explain(BEHIND if state and state.index.endswith(" behind") else "")
         self.device.set_full_text(" · ".join(state.fallbacks) if state else "")
 
     def _label(self, name: str, meaning: str) -> ShrinkingLabel:

@@ -13,8 +13,10 @@ from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.study.chart_page import EXPORT
 from visualmemory_gui.app.views.study.experiment_page import ExperimentPage
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView
+from visualmemory_gui.app.widgets.panels.term_help import TermHelp
 from visualmemory_gui.app.widgets.tables.findings_table import FindingsTable
 from visualmemory_gui.engine.experiments.wording import NoveltyRow
+from visualmemory_gui.engine.text.visible_text import as_sentence
 
 ASK_FOLDER = "A folder of images of things that the memory does not know"
 ACTIONS: tuple[Action[NoveltyPage], ...] = (
@@ -27,6 +29,10 @@ ACTIONS: tuple[Action[NoveltyPage], ...] = (
     EXPORT,
     Action("stop", "Cancel", "Stop measuring", "stop-circle-outline", lambda page: page.stop(), (), ("running",)),
 )  # fmt: skip
+M = (
+    "m is how many of the nearest exemplars the distance of an image is measured to: the mean of so many distances is "
+    "compared with what is usual among the memory's own exemplars."
+)
 
 
 class NoveltyPage(ExperimentPage[NoveltyFound]):
@@ -42,6 +48,7 @@ class NoveltyPage(ExperimentPage[NoveltyFound]):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session, "novelty", actions=ACTIONS, show=self.show_found, parent=parent)
         self.plot = ChartView()
+        self.header.insertWidget(1, TermHelp("m", M))
         self.charts = (self.plot,)
         self.sentences = QLabel()
         self.sentences.setObjectName("noveltySentences")
@@ -99,7 +106,7 @@ class NoveltyPage(ExperimentPage[NoveltyFound]):
         show_targets(self.actions_by_id, self.specs, self.facts, {"use": target}, readonly=readonly)
 
     def show_found(self, found: NoveltyFound | None) -> None:
-        words = "\n".join(_sentence(one) for one in found.sentences) if found is not None else ""
+        words = "\n".join(as_sentence(one) for one in found.sentences) if found is not None else ""
         self.sentences.setText(words)
         self.sentences.setVisible(found is not None)
         self.table.setVisible(found is not None)
@@ -110,7 +117,3 @@ class NoveltyPage(ExperimentPage[NoveltyFound]):
         self.plot.setVisible(found is not None)
         self.plot.set_chart(novelty_chart(found) if found is not None else None)
         self.plot.setAccessibleDescription(words)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[0].upper()}{text[1:]}."

@@ -11,6 +11,7 @@ from visualmemory_gui.app.actions.action import Action, Fact, build, show_target
 from visualmemory_gui.app.models.pruning import (
     JUDGES,
     METHODS,
+    TIPS,
     TRUST,
     VALUE,
     PrunedModel,
@@ -27,6 +28,7 @@ from visualmemory_gui.app.views.kit.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
 from visualmemory_gui.app.views.study.study_page import StudyPage, dim_label, titled
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
+from visualmemory_gui.app.widgets.panels.term_help import TermHelp
 from visualmemory_gui.app.widgets.tables.image_table import SIDE_PT, ImageTable
 
 ACTIONS: tuple[Action[PrunePage], ...] = (
@@ -124,6 +126,7 @@ class PrunePage(StudyPage):
         looking = "Finding out what pruning would gain…" if model.running else "There is no plan yet."
         self.waiting.setText(model.refusal or looking)
         self.table.setColumnHidden(VALUE, plan is not None and plan.method != "value")
+        self.value_help.setHidden(self.table.isColumnHidden(VALUE))
         self.table.setColumnHidden(TRUST, plan is not None and plan.method != "soft")
         shown = plan is not None and self.rows.rowCount()
         self.stack.setCurrentWidget(self.table if shown else self.waiting if plan is None else self.nothing)
@@ -149,6 +152,7 @@ class PrunePage(StudyPage):
     def _lay_out(self) -> None:
         title = titled(self.title)
         self.method, self.judge = QComboBox(), QComboBox()
+        self.value_help = TermHelp("value", f"{TIPS[VALUE]}. A negative one costs right answers.")
         self.method.setObjectName("pruneMethod")
         self.method.setAccessibleName("How misleading exemplars are found")
         self.judge.setObjectName("pruneJudge")
@@ -176,7 +180,7 @@ class PrunePage(StudyPage):
         apply.setFixedWidth(theme.px(APPLY_PT))
         bind(apply, self.actions_by_id["apply"])
         top, below = QHBoxLayout(), QHBoxLayout()
-        for part in (title, self.method, dim_label("judged by"), self.judge):
+        for part in (title, self.method, self.value_help, dim_label("judged by"), self.judge):
             top.addWidget(part)
         top.addStretch(1)
         top.addWidget(button_of(self.actions_by_id["look"]))

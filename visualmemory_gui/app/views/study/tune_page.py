@@ -15,6 +15,7 @@ from visualmemory_gui.app.views.study.chart_page import EXPORT, ChartPage
 from visualmemory_gui.app.views.study.study_page import dim_label, explain, titled
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
+from visualmemory_gui.app.widgets.panels.term_help import TermHelp
 
 ACTIONS: tuple[Action[TunePage], ...] = (
     Action("look", "Tune", "Fit a trust for each exemplar; nothing is written before you apply it", "tune-variant",
@@ -28,6 +29,10 @@ EXPLAINED = (
     "Tuning finds by gradient descent how far to trust each exemplar (0.05 to 4 times). Half of the exemplars are used "
     "to fit, a quarter to choose when to stop, and a quarter that took no part in it to measure the gain. A gain that "
     "could be chance is not applied."
+)
+FIT = (
+    "Fit: how well the exemplars are decided that the trust is fitted to. Choose: the same for others, which only say "
+    "when to stop. Where the first goes on getting better and the second does not, more steps learn by heart."
 )
 
 
@@ -100,6 +105,7 @@ class TunePage(ChartPage):
         for curve in self.charts:
             plots.addWidget(curve, 1)
         top.addWidget(titled(self.title))
+        top.addWidget(TermHelp("fit and choose", FIT))
         top.addStretch(1)
         top.addWidget(button_of(self.actions_by_id["export"]))
         top.addWidget(primary_of(self.actions_by_id["look"]))

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QGroupBox,
+    QHBoxLayout,
     QLabel,
     QSpinBox,
     QVBoxLayout,
@@ -23,6 +24,7 @@ from PySide6.QtWidgets import (
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.window_settings import SIDES, OfMemory, WindowSettings
 from visualmemory_gui.app.widgets.panels.scrolled_panel import ScrolledPanel
+from visualmemory_gui.app.widgets.panels.term_help import TermHelp
 from visualmemory_gui.engine.decision.class_factor import IN_WORDS, LARGEST
 from visualmemory_gui.engine.decision.voting_rules import PARAMETERS as RULE_PARAMETERS
 from visualmemory_gui.engine.decision.voting_rules import parameter_setting
@@ -137,13 +139,26 @@ class SettingsDialog(QDialog):
             ("&Exact search up to", self._limit),
             ("&Threads", self._threads),
         ):
-            form.addRow(text, widget)
+            self._rows[widget.accessibleName()] = row = self._explained(widget)
+            form.addRow(text, row)
             widget.setEnabled(memory.writable)
         self._memory_form = form
         self._show_parameters()
         if not memory.writable:
             form.addRow(QLabel("This memory is open for reading only."))
         return box
+
+    def _explained(self, field: QWidget) -> QWidget:
+        """``field`` with a "?" that says what its tip does, where it is a term."""
+        if field not in (*self._parameters.values(), *self._tests.values(), self._factor):
+            return field
+        row = QWidget()
+        row.setFocusProxy(field)
+        line = QHBoxLayout(row)
+        line.setContentsMargins(0, 0, 0, 0)
+        line.addWidget(field, 1)
+        line.addWidget(TermHelp(field.accessibleName(), f"{field.toolTip()}."))
+        return row
 
     def _window_box(self, window: WindowSettings) -> QGroupBox:
         self._theme = _choice("Look", THEMES, window.theme)
@@ -161,10 +176,14 @@ class SettingsDialog(QDialog):
 
     def _show_parameters(self) -> None:
         """Show the parameters of the chosen rule, and no others."""
-        rule = self._rule.currentData()
-        own = {parameter_setting(rule, name) for name in RULE_PARAMETERS[rule]}
         for name, field in self._parameters.items():
-            self._memory_form.setRowVisible(field, name in own)
+            self._memory_form.setRowVisible(self._rows[field.accessibleName()], name in self._own_parameters)
+
+    @property
+    def _own_parameters(self) -> set[str]:
+        """The settings of the parameters of the chosen rule."""
+        rule = self._rule.currentData()
+        return {parameter_setting(rule, name) for name in RULE_PARAMETERS[rule]}
 
     def _on_rule(self) -> None:
         """Each rule has parameters of its own, and ridge a k of its own."""
@@ -184,7 +203,11 @@ class SettingsDialog(QDialog):
             "device": self._device.currentData(),
             k_setting(self._rule.currentData()): self._k.value(),
             "rule": self._rule.currentData(),
-            **{name: field.value() for name, field in self._parameters.items() if _touched(field, name, memory)},
+            **{
+                name: field.value()
+                for name, field in self._parameters.items()
+                if name in self._own_parameters and _touched(field, name, memory)
+            },
             "class_factor": self._factor.currentData(),
             **{
                 set_to: value for name, field in self._tests.items() for set_to, value in _test_set(name, field, memory)
@@ -204,7 +227,7 @@ class SettingsDialog(QDialog):
 
 def _touched(field: QDoubleSpinBox, name: str, memory: OfMemory) -> bool:
     """Whether another value was chosen than the stored one, which may have more decimals than are shown."""
-    return not field.isHidden() and field.value() != round(getattr(memory.settings, name), DECIMALS)
+    return bool(field.value() != round(getattr(memory.settings, name), DECIMALS))
 
 
 def _box(title: str) -> tuple[QGroupBox, QFormLayout]:
