@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
@@ -78,10 +79,12 @@ def test_wrong_labels_are_mended_struck_and_kept_by_keyboard(
 
 
 def test_many_suspects_are_mended_in_one_step(mislabelled: list[dict[str, Any]], screen: Screen, drawn: Path) -> None:
+    begun = time.monotonic()
     count = len(open_review(screen)["review"]["suspects"])
     screen.until(lambda s: s["focus"] == "likelyTable", "the list has the keys")
     screen.keys("ctrl+a", "Return")
     state = screen.until(lambda s: s["undo"].startswith("Undo: Relabel"), "they are mended")
+    print(f"{count} labels mended with 4 actions in {time.monotonic() - begun:.1f} s")
     assert count >= 3 and all(shown(drawn, row["id"])["label"] == row["label"] for row in mislabelled)
     screen.rest()
     screen.keys("ctrl+z")
