@@ -51,6 +51,15 @@ def decide(stage: Stage) -> None:
     stage.shoot("decide")
 
 
+def hints(stage: Stage) -> None:
+    """What a first start is told, over the window itself."""
+    stage.press("actionHints")
+    found = stage.window.decide.hints
+    while found.shown:
+        stage.shoot(f"hint-{found.card.count.text()[0]}")
+        found.go_on()
+
+
 def voters(stage: Stage) -> None:
     """The neighbours that vote by ridge, and those unfolded that add nothing."""
     panel = stage.window.decide.neighbours
@@ -448,7 +457,7 @@ def long_names(stage: Stage) -> None:
 
 
 STORY = (
-    empty, decide, opinion, voters, torn, parts, strike, unknown, taught, preview, watch, menus, queue, cull,
+    empty, decide, hints, opinion, voters, torn, parts, strike, unknown, taught, preview, watch, menus, queue, cull,
     curate, struck, review, history, branch, notes, palette, study, evaluated, best_settings, novelty,
     map_of_images, experiments, busy, dialogs, encoders, reembedded, originals, shared, gpu, words, long_names,
 )  # fmt: skip

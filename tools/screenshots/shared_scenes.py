@@ -40,7 +40,7 @@ def shared(stage: Stage) -> None:
     dialog = stage.dialog()
     assert isinstance(dialog, SharedDialog)
     dialog.address.setText(f"milvus+http://{NAME}/")
-    dialog.on_accepted()
+    dialog.accept()
     stage.shoot("shared-open")
     stage.close_dialogs()
     window.session.close()
