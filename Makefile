@@ -1,5 +1,5 @@
 # make demo: the product's main job, on real images.   make test: lint, types, import directions, all tests.
-# make test-milvus: the tests of shared memories on a real Milvus server, started for it.
+# make test-milvus: the tests of shared memories on a real Milvus server, started for it; MILVUS_TESTS are all or some.
 # make docs: the documents and the reference, into build/docs.   make coverage: what the tests reach, engine and window apart.
 # make app: the application as one folder without torch, into build/app.   make release: all that is released, built and checked.
 # WORKERS is how many processes share the tests, a file at a time.
@@ -8,6 +8,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 WORKERS ?= 2
+MILVUS_TESTS ?= tests/engine/shared_memory
 BIN := $(VENV)/bin
 APT_BUILD := python3-venv python3-dev g++ make
 APT_QT := libgl1 libegl1 libxkbcommon0 libglib2.0-0 libfontconfig1 libdbus-1-3 fonts-dejavu-core
@@ -25,7 +26,7 @@ test: setup lint
 
 test-milvus: setup
 	$(PYTHON) -m venv build/milvus && build/milvus/bin/python -m pip install --quiet milvus==2.3.5 setuptools
-	$(BIN)/python -m tools.milvus_server build/milvus/bin/milvus-server $(BIN)/python -m pytest tests/engine/shared_memory
+	$(BIN)/python -m tools.milvus_server build/milvus/bin/milvus-server $(BIN)/python -m pytest $(MILVUS_TESTS)
 
 lint: setup
 	$(BIN)/ruff check .

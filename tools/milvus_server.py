@@ -1,8 +1,8 @@
 """Runs a command beside a real Milvus server, in a network namespace of its own where only loopback is.
 
 ``python -m tools.milvus_server milvus-server COMMAND…``: the first is the server of PyPI's ``milvus``. The command gets
-the server's address in ``MILVUS_URI`` and its process group in ``MILVUS_GROUP``. It needs root, or the right to make
-user namespaces.
+the server's address in ``MILVUS_URI``, and in ``MILVUS_GROUP`` a file with the number of its process group: one that is
+killed is started again. It needs root, or the right to make user namespaces.
 """
 
 from __future__ import annotations
@@ -13,6 +13,7 @@ import socket
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,6 +22,9 @@ from tools import network_namespace
 
 PORT = 19530
 READY_S = 180.0
+SOON_AGAIN = "common.session.ttl=5"
+"""A server that was killed is started again once its session has expired: by default after half a minute."""
+_CLOSED_PORTS = Path("/proc/sys/net/ipv4/tcp_max_tw_buckets")
 _INSIDE = "MILVUS_NAMESPACE"
 
 
@@ -42,46 +46,80 @@ def main(arguments: Sequence[str]) -> int:
 
 def _run(server: str, command: Sequence[str]) -> int:
     network_namespace.raise_loopback()
-    with tempfile.TemporaryDirectory(prefix="milvus-") as data:
-        log = Path(data) / "server.log"
-        with log.open("wb") as out:
-            started = subprocess.Popen(
-                [server, "--data", f"{data}/data", "--proxy-port", str(PORT)],
-                stdout=out,
-                stderr=subprocess.STDOUT,
-                start_new_session=True,
+    _free_ports_at_once()
+    with tempfile.TemporaryDirectory(prefix="milvus-") as data, MilvusProcess(server, Path(data)) as process:
+        if not process.answers():
+            print(
+                f"the Milvus server did not start: {process.log.read_text(errors='replace')[-2000:]}", file=sys.stderr
             )
-        try:
-            if not _answers(started):
-                print(f"the Milvus server did not start: {log.read_text(errors='replace')[-2000:]}", file=sys.stderr)
-                return 1
-            env = {**os.environ, "MILVUS_URI": f"http://127.0.0.1:{PORT}", "MILVUS_GROUP": str(started.pid)}
-            return subprocess.run(command, env=env, check=False).returncode
-        finally:
-            os.killpg(started.pid, signal.SIGTERM)
+            return 1
+        env = {**os.environ, "MILVUS_URI": f"http://127.0.0.1:{PORT}", "MILVUS_GROUP": str(process.group)}
+        return subprocess.run(command, env=env, check=False).returncode
+
+
+class MilvusProcess:
+    """The server as a process group, on data in a folder; started again where it ends, until the block ends.
+
+    The file ``group`` holds the number of the group that runs now.
+    """
+
+    def __init__(self, server: str, folder: Path) -> None:
+        self._command = [server, "--data", f"{folder}/data", "--proxy-port", str(PORT), "--extra-config", SOON_AGAIN]
+        self.log, self.group = folder / "server.log", folder / "group"
+        self._ended = threading.Event()
+
+    def __enter__(self) -> MilvusProcess:
+        self._start()
+        self._watch = threading.Thread(target=self._restart_until_ended)
+        self._watch.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._watch.join()
+        self._end()
+
+    def answers(self) -> bool:
+        """Waits until a client is served; False where the server ended, or it takes too long."""
+        from visualmemory_gui.engine.errors import ServerError
+        from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
+
+        end = time.monotonic() + READY_S
+        while time.monotonic() < end:
             try:
-                started.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                os.killpg(started.pid, signal.SIGKILL)
-                started.wait()
+                with socket.create_connection(("127.0.0.1", PORT), timeout=1):
+                    client = MilvusServer(f"http://127.0.0.1:{PORT}", name="the server")
+                client.has("nothing")
+                client.close()
+                return True
+            except (OSError, ServerError):
+                time.sleep(0.5)
+        return False
 
+    def _start(self) -> None:
+        with self.log.open("ab") as out:
+            self._process = subprocess.Popen(
+                self._command, stdout=out, stderr=subprocess.STDOUT, start_new_session=True
+            )
+        self.group.write_text(str(self._process.pid))
 
-def _answers(server: subprocess.Popen[bytes]) -> bool:
-    """Waits until a client is served; False where the server ended, or it takes too long."""
-    from visualmemory_gui.engine.errors import ServerError
-    from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
+    def _restart_until_ended(self) -> None:
+        while not self._ended.wait(0.2):
+            if self._process.poll() is not None:
+                self._start()
 
-    end = time.monotonic() + READY_S
-    while time.monotonic() < end and server.poll() is None:
+    def _end(self) -> None:
+        os.killpg(self._process.pid, signal.SIGTERM)
         try:
-            with socket.create_connection(("127.0.0.1", PORT), timeout=1):
-                client = MilvusServer(f"http://127.0.0.1:{PORT}", name="the server")
-            client.has("nothing")
-            client.close()
-            return True
-        except (OSError, ServerError):
-            time.sleep(0.5)
-    return False
+            self._process.wait(timeout=30)
+        except subprocess.TimeoutExpired:
+            os.killpg(self._process.pid, signal.SIGKILL)
+            self._process.wait()
+
+
+def _free_ports_at_once() -> None:
+    """In this namespace a port is free as soon as its process is killed: otherwise the server takes another one."""
+    _CLOSED_PORTS.write_text("0")
 
 
 if __name__ == "__main__":

@@ -52,7 +52,7 @@ def test_the_commands_of_a_folder_serve_a_shared_memory(memory: Path, tmp_path: 
     assert told("show", URL, "--state", "active") == told("show", memory, "--state", "active")
     assert told("add", URL, new, "--label", "animals/cat")["ids"] == [10]
     steps = told("history", URL)["steps"]
-    assert [step["edit"] for step in steps[:2]] == ["Add 1 exemplar", "Set the trust of 1 exemplar to 0.5"]
+    assert [step["edit"] for step in steps[:2]] == ["Teach 1 as animals/cat", "Set the trust of 1 exemplar to 0.5"]
     assert told("revert", URL, steps[1]["step"])["ids"] == [4]
     assert "no damage" in run("verify", URL).stdout
     assert told("pull", URL, tmp_path / "back.vmem") == {

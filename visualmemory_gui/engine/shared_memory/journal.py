@@ -51,12 +51,14 @@ _TABLES = (
 
 @dataclass(frozen=True, slots=True)
 class OwnStep:
-    """A step of the history that was made from this machine. ``time`` is seconds since the epoch."""
+    """A step of the history that was made from this machine. ``time`` is seconds since the epoch; ``label`` the number
+    of the one that all its exemplars were added under, if it is one."""
 
     number: int
     kind: str
     state: OwnState
     time: float
+    label: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +96,8 @@ class Journal:
             with self._database.atomic():
                 for table in _TABLES:
                     self._database.execute(table)
+                if ("label",) not in self._database.rows("select name from pragma_table_info('steps')"):
+                    self._database.execute("alter table steps add column label integer")
             self.owner = self._known("owner", secrets.token_hex(8))
             self._require_format()
         except BaseException:
@@ -127,13 +131,27 @@ class Journal:
         self._database.close()
         self.lock.release()
 
-    def begin(self, kind: str, records: Sequence[Record], edit: PendingEdit, *, join: int | None = None) -> int:
-        """Write a new step and its edit, before the server gets it; returns the step's number. The edit becomes a part
-        of the step ``join``, as long as that is done."""
+    def begin(
+        self,
+        kind: str,
+        records: Sequence[Record],
+        edit: PendingEdit,
+        *,
+        label: int | None = None,
+        join: int | None = None,
+    ) -> int:
+        """Write a new step and its edit, before the server gets it; returns the step's number. ``label`` is the number
+        of the one that all are added under. The edit becomes a part of the step ``join``, as long as that is done."""
         with self._database.atomic():
             self._database.execute("update steps set state = 'dropped' where state = 'undone'")
             there = None if join is None else self.step(join)
-            number = self._new_step(kind) if there is None or there.state != "done" else there.number
+            if there is None or there.state != "done":
+                number = self._new_step(kind, label)
+            else:
+                number = there.number
+                self._database.execute(
+                    "update steps set label = null where number = ? and label is not ?", (number, label)
+                )
             self._database.many("insert into entries values (?, ?, ?, ?, ?)", [(number, *record) for record in records])
             self._write(edit, number)
         return number
@@ -239,7 +257,7 @@ class Journal:
     def steps(self) -> list[OwnStep]:
         """Undone ones first, the lowest of which is redone next, then those done, the latest first."""
         found = self._database.rows(
-            """select number, kind, state, time from steps where state in ('done', 'undone')
+            """select number, kind, state, time, label from steps where state in ('done', 'undone')
                order by state = 'done', case state when 'undone' then position else -position end"""
         )
         return [OwnStep(*row) for row in found]
@@ -247,7 +265,8 @@ class Journal:
     def top(self, state: Literal["done", "undone"]) -> OwnStep | None:
         """The step that is undone next, or redone next."""
         found = self._database.maybe(
-            "select number, kind, state, time from steps where state = ? order by position desc limit 1", (state,)
+            "select number, kind, state, time, label from steps where state = ? order by position desc limit 1",
+            (state,),
         )
         return None if found is None else OwnStep(*found)
 
@@ -280,7 +299,7 @@ class Journal:
 
     def step(self, number: int) -> OwnStep | None:
         """The step of that number."""
-        found = self._database.maybe("select number, kind, state, time from steps where number = ?", (number,))
+        found = self._database.maybe("select number, kind, state, time, label from steps where number = ?", (number,))
         return None if found is None else OwnStep(*found)
 
     def _write(self, edit: PendingEdit, step: int) -> None:
@@ -295,10 +314,10 @@ class Journal:
         self._database.execute("delete from edit_rows")
         self._database.execute("delete from edit")
 
-    def _new_step(self, kind: str) -> int:
+    def _new_step(self, kind: str, label: int | None) -> int:
         self._database.execute(
-            "insert into steps (kind, state, position, time) values (?, 'begun', ?, ?)",
-            (kind, self._next_position(), time.time()),
+            "insert into steps (kind, state, position, time, label) values (?, 'begun', ?, ?, ?)",
+            (kind, self._next_position(), time.time(), label),
         )
         return int(self._database.one("select last_insert_rowid()")[0])
 

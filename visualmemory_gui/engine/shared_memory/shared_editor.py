@@ -193,7 +193,8 @@ class SharedEditor:
             self._lease.require()
             self._journal.finish()
             self._own.note(wanted, LabelTable.of({**table.labels, **counted}), edit.change)
-            name = step_outline.name_of(records, "edit" if step is None else step.kind, self._own.labels())
+            kind, label = ("edit", None) if step is None else (step.kind, step.label)
+            name = step_outline.name_of(records, kind, self._own.labels(), label)
             return Finished(name.edit, left, tuple(row.id for row in wanted))
 
     def _begun(self) -> _Begun:
@@ -208,7 +209,7 @@ class SharedEditor:
             records = self._journal.records(step.number)
             wanted = reversed_records(records) if act == "undo" else records
             rows, changed, left = self._taken(wanted)
-            name = step_outline.name_of(records, step.kind, table).edit
+            name = step_outline.name_of(records, step.kind, table, step.label).edit
             done = self._apply(table, rows, changed, step=step.number, act="undo" if act == "undo" else "redo")
             made = [one for one in wanted if one.exemplar in changed]
             self._tell_moved(made)
@@ -255,10 +256,11 @@ class SharedEditor:
     ) -> Changes:
         edit = self._pending(table, rows, before, thumbnails)
         self._lease.require()
-        number = self._journal.begin(kind, records, edit, join=join)
+        label = _one_label(rows) if kind == "add" else None
+        number = self._journal.begin(kind, records, edit, label=label, join=join)
         self._finish(table, replace(edit, step=number))
         self._tell_moved(records)
-        name = step_outline.name_of(records, kind, self._own.labels(), _one_label(table, rows)).edit
+        name = step_outline.name_of(records, kind, self._own.labels(), label).edit
         return changes_of(records, edit=name, change=edit.change, step=number)
 
     def _apply(
@@ -404,9 +406,9 @@ def _typed(record: Record) -> Value:
     return bool(record.after) if record.field in ("struck", "withdrawn") else record.after
 
 
-def _one_label(table: LabelTable, rows: Sequence[SharedRow]) -> str | None:
+def _one_label(rows: Sequence[SharedRow]) -> int | None:
     numbers = {row.label for row in rows}
-    return table.labels[numbers.pop()].path if len(numbers) == 1 else None
+    return numbers.pop() if len(numbers) == 1 else None
 
 
 def _require_few(count: int) -> None:

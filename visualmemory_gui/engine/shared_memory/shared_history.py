@@ -100,7 +100,7 @@ class SharedHistory:
     def _step(self, one: OwnStep) -> Step:
         assert self._journal is not None
         records = self._journal.records(one.number)
-        name = step_outline.name_of(records, one.kind, self._own.labels())
+        name = step_outline.name_of(records, one.kind, self._own.labels(), one.label)
         ids = sorted({record.exemplar for record in records})
         sample = tuple(ids[:SAMPLE])
         return Step(one.number, name.edit, one.kind, one.time, _state(one), len(ids), name.past, name.label, sample)

@@ -10,6 +10,7 @@ import base64
 import io
 import secrets
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, get_args
 
@@ -306,7 +307,8 @@ class SharedStore(SharedTexts):
 
     def compact(self) -> Erasure:
         """Have the server leave out of its files what was deleted; returns the least that it says of any collection."""
-        said = [self.server.compact(name) for name in self._names]
+        with ThreadPoolExecutor(len(self._names)) as pool:  # a server begins each many seconds after it was asked
+            said = list(pool.map(self.server.compact, self._names))
         return min(said, key=get_args(Erasure).index)
 
     def _kept(self, ids: Iterable[int]) -> list[int]:

@@ -26,6 +26,8 @@ class SharedLabels:
         return outline.label
 
 
-def name_of(records: Sequence[Record], kind: str, table: LabelTable, label: str | None = None) -> StepName:
-    """The name of a step; ``label`` is the one that all its exemplars have, where that is known."""
+def name_of(records: Sequence[Record], kind: str, table: LabelTable, number: int | None) -> StepName:
+    """The name of a step; ``number`` is that of the label that all its exemplars were added under, where it is one."""
+    found = None if number is None else table.labels.get(number)
+    label = None if found is None else found.path
     return compose(outline_of(records, lambda _: label), SharedLabels(table), kind=kind)
