@@ -93,9 +93,10 @@ def pull_from(
                 journal.close()
 
 
-def open_complete(server: Server, collection: str) -> SharedStore:
-    """The memory of that name. Raises NotAMemory and others, and MemoryExists while a push is still filling it."""
-    store = SharedStore.open(server, collection)
+def open_complete(server: Server, collection: str, *, keep_texts: bool = False) -> SharedStore:
+    """The memory of that name, as ``SharedStore.open``. Raises NotAMemory and others, and MemoryExists while a push is
+    still filling it."""
+    store = SharedStore.open(server, collection, keep_texts=keep_texts)
     state = store.get("push")
     if not isinstance(state, dict) or state.get("state") != COMPLETE:
         raise MemoryExists(f"{collection} is not complete: a push was cut short. Push again, and it goes on")

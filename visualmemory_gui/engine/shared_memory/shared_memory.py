@@ -174,7 +174,7 @@ class SharedMemory:
                 server = MilvusServer.at(place, token=token)
                 stack.callback(server.close)
             observed = ObservedServer(server)
-            store = open_complete(observed, place.collection)
+            store = open_complete(observed, place.collection, keep_texts=True)
             journal = Journal.if_there(place) if readonly else Journal.of(place)
             try:
                 made = cls(place, store, observed, journal, readonly=readonly, device=device)
@@ -182,6 +182,7 @@ class SharedMemory:
                 if journal is not None:
                     journal.close()
                 raise
+            store.drop_texts()
             stack.callback(made._open.close)
             if journal is not None and not readonly:
                 made._begin_editing(journal, times or USUAL_TIMES)

@@ -76,13 +76,14 @@ class SharedStore(SharedTexts):
         return store
 
     @classmethod
-    def open(cls, server: Server, collection: str) -> SharedStore:
-        """The memory that is there. Raises NotAMemory, NewerFormat, DamagedMemory; nothing is written."""
+    def open(cls, server: Server, collection: str, *, keep_texts: bool = False) -> SharedStore:
+        """The memory that is there. Raises NotAMemory, NewerFormat, DamagedMemory; nothing is written. With
+        ``keep_texts`` its texts are read at once, and the caller drops them."""
         if not server.has(f"{collection}_meta"):
             what = "is not a memory" if server.has(collection) else "is not there"
             raise NotAMemory(f"the collection {collection} of {server.name} {what}")
         store = cls(server, collection, EncoderIdentity("", 0))
-        store._require_ours()
+        store._require_ours(keep_texts=keep_texts)
         store.base = store.bases().now
         store.identity = store._encoder()
         for name, columns in store._expected().items():
@@ -366,8 +367,10 @@ class SharedStore(SharedTexts):
         exemplars = exemplar_columns(self.identity.dim, graph=False)
         return {self.base: exemplars, self._images: IMAGES, self._labels: LABELS, self._meta: META}
 
-    def _require_ours(self) -> None:
+    def _require_ours(self, *, keep_texts: bool = False) -> None:
         self._require_columns(self._meta, META)
+        if keep_texts:
+            self.keep_texts()
         found = self.get("format")
         if not isinstance(found, dict) or found.get("product") != PRODUCT or not isinstance(found.get("format"), int):
             raise self._foreign(self._meta)
