@@ -8,7 +8,7 @@
 VENV ?= .venv
 PYTHON ?= python3
 WORKERS ?= 2
-MILVUS_TESTS ?= tests/engine/shared_memory
+MILVUS_TESTS ?= tests/engine/shared_memory tests/app/test_shared_memory.py
 BIN := $(VENV)/bin
 APT_BUILD := python3-venv python3-dev g++ make
 APT_QT := libgl1 libegl1 libxkbcommon0 libglib2.0-0 libfontconfig1 libdbus-1-3 fonts-dejavu-core

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,12 +24,14 @@ from visualmemory_gui.engine.shared_memory.address import SharedAddress
 from visualmemory_gui.engine.shared_memory.in_process_server import InProcessServer
 from visualmemory_gui.engine.shared_memory.lease import LeaseTimes
 from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
+from visualmemory_gui.engine.shared_memory.observed_server import ObservedServer
 from visualmemory_gui.engine.shared_memory.server import ServerRow
 
 ADDRESS = "milvus+http://localhost:19530/small"
+REAL = os.environ.get("MILVUS_URI", "")
 
 
-class Server(InProcessServer):
+class Server(ObservedServer):
     """A server that can be taken away, and that keeps what it was asked with."""
 
     gone = False
@@ -46,15 +49,16 @@ class Server(InProcessServer):
         self._require_there()
         return super().search(*args, **more)
 
-    def upsert(self, collection: str, rows: list[ServerRow]) -> None:  # type: ignore[override]
+    def upsert(self, collection: str, rows: Sequence[ServerRow]) -> None:
         self._require_there()
         super().upsert(collection, rows)
 
 
 @pytest.fixture
-def server(small: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
-    """The small memory, pushed to a server in this process, which is found at ``ADDRESS``."""
-    server = Server()
+def server(small: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+    """The small memory, pushed to a server in this process, or to the one that ``MILVUS_URI`` names; it is found at
+    ``ADDRESS``."""
+    server = Server(MilvusServer(REAL, name="localhost:19530") if REAL else InProcessServer())
     server.name = "localhost:19530"
     with VisualMemory.open(small) as m:
         push.push(m, server, "small")
@@ -64,10 +68,14 @@ def server(small: Path, monkeypatch: pytest.MonkeyPatch) -> Server:
         return server
 
     monkeypatch.setattr(MilvusServer, "at", at)
+    monkeypatch.setattr(server, "close", lambda: None)
     monkeypatch.setattr(
         shared_memory, "USUAL_TIMES", LeaseTimes(renew_s=60.0, expire_s=0.2, settle_s=0.0, stop_s=120.0)
     )
-    return server
+    yield server
+    server.gone = False
+    for part in ("", "_images", "_labels", "_meta"):
+        server.drop(f"small{part}")
 
 
 @pytest.fixture
