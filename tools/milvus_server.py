@@ -22,7 +22,7 @@ from tools import network_namespace
 
 PORT = 19530
 READY_S = 180.0
-SOON_AGAIN = "common.session.ttl=5"
+SOON_AGAIN = "common.session.ttl=15"
 """A server that was killed is started again once its session has expired: by default after half a minute."""
 _CLOSED_PORTS = Path("/proc/sys/net/ipv4/tcp_max_tw_buckets")
 _INSIDE = "MILVUS_NAMESPACE"
