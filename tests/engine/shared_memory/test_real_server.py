@@ -262,7 +262,7 @@ def test_no_fault_of_the_server_loses_an_acknowledged_edit(
             if moment % len(FAULTS) == 0:
                 [exemplar] = present(shared, [300 - moment])
                 for m in (shared, folder):
-                    m.erase([exemplar])
+                    m.forget([exemplar])
                 forgotten.append(exemplar)
     assert cut > 0
 
