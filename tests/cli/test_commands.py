@@ -694,6 +694,7 @@ def test_compare_says_what_differs_and_how_both_decide(memory: Path, other: Path
     assert "held otherwise: 1 exemplar (1 label)" in text and "animals/cat | lynx" in text
     assert "that both hold, each decided by the others" in text
     assert told("compare", memory, memory)["same"] == 12
+    assert f"each decided by the others: {memory} " in run("compare", memory, memory).stdout
     assert "decided" not in run("compare", memory, other, "--no-decisions").stdout
 
 

@@ -38,13 +38,13 @@ def compare(
     2,000, by its other exemplars.
     """
     from visualmemory_gui.engine.evaluation.memory_comparison import compare_decisions
-    from visualmemory_gui.engine.evaluation.memory_difference import difference
+    from visualmemory_gui.engine.evaluation.memory_difference import difference, names_of
 
     with any_reader(memory) as first, any_reader(other) as second, Progress("comparing") as report:
         found = difference(first, second, report=report)
         classes = _classes(first.class_counts(), second.class_counts())
         decided = compare_decisions(first, second, found, seed=seed, report=report) if decisions else None
-        names = (first.name, second.name) if first.name != second.name else (memory, other)
+        names = names_of(first, second)
     if as_json:
         _emit(memory, other, found, classes, decided)
     else:

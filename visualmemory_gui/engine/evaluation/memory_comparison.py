@@ -10,7 +10,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.votes import ABSENT
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
-from visualmemory_gui.engine.evaluation.memory_difference import MemoryDifference
+from visualmemory_gui.engine.evaluation.memory_difference import MemoryDifference, names_of
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, QuerySet, winners
 from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain, together
 from visualmemory_gui.engine.memory.protocol import whole
@@ -79,8 +79,7 @@ def compare_decisions(
     right = [np.array([one == label for one, label in zip(answers, truth, strict=True)]) for answers in told]
     independent = together(*_keys(first, pairs[:, 0]), *_keys(second, pairs[:, 1]))
     return MemoryComparison(
-        first.name,
-        second.name,
+        *names_of(first, second),
         float(right[0].mean()),
         float(right[1].mean()),
         float(np.mean([one == other for one, other in zip(*told, strict=True)])),

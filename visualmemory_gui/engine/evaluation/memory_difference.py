@@ -71,6 +71,11 @@ class MemoryDifference:
         return {name: counts[name] for name in HELD if counts[name]}
 
 
+def names_of(first: Memory, second: Memory) -> tuple[str, str]:
+    """The names of two memories, or their addresses where both have one name."""
+    return (first.name, second.name) if first.name != second.name else (first.address, second.address)
+
+
 def difference(first: Memory, second: Memory, *, report: Report = silent) -> MemoryDifference:
     """Compare the exemplars of two memories, whatever their encoders, in time and room in proportion to their number.
 

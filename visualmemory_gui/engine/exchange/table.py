@@ -116,11 +116,22 @@ def write(file: IO[bytes], m: Memory, rows: Sequence[Row], *, extra: Sequence[st
 @contextmanager
 def read(path: Path) -> Iterator[tuple[Head, Iterator[Batch]]]:
     """The file's head, and its rows in batches. Raises ExchangeError, with the reason, for a bad file."""
-    with _child(path) as (child, stream):
-        head = _head(child, stream, path)
-        if head.images:
-            raise ExchangeError(f"{path.name} holds images and no vectors; `build {path.name} MEMORY` embeds them")
-        yield head, _batches(child, stream, path)
+    with read_each([path]) as files:
+        yield next(files)
+
+
+@contextmanager
+def read_each(paths: Sequence[Path]) -> Iterator[Iterator[tuple[Head, Iterator[Batch]]]]:
+    """``read`` for several files, by one process; the batches of a file have to be read before the next one."""
+    with _child(*paths) as (child, stream):
+        yield (_opened(child, stream, path) for path in paths)
+
+
+def _opened(child: subprocess.Popen[bytes], stream: IO[bytes], path: Path) -> tuple[Head, Iterator[Batch]]:
+    head = _head(child, stream, path)
+    if head.images:
+        raise ExchangeError(f"{path.name} holds images and no vectors; `build {path.name} MEMORY` embeds them")
+    return head, _batches(child, stream, path)
 
 
 @contextmanager
@@ -143,10 +154,13 @@ def holds_images(path: Path) -> bool:
 
 
 @contextmanager
-def _child(path: Path) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
-    """The process that reads the file, and what it sends."""
+def _child(*paths: Path) -> Iterator[tuple[subprocess.Popen[bytes], IO[bytes]]]:
+    """The process that reads the files, and what it sends."""
     child = subprocess.Popen(
-        [sys.executable, "-P", str(CHILD), str(path)], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, bufsize=1 << 20
+        [sys.executable, "-P", str(CHILD), *map(str, paths)],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        bufsize=1 << 20,
     )
     assert child.stdout is not None
     try:

@@ -1,4 +1,5 @@
-"""Reads one Parquet file and hands its rows to the parent through stdout; a bad file can only end this process.
+"""Reads Parquet files, one after the other, and hands their rows to the parent through stdout; a bad file can only end
+this process.
 
 Limits are checked against the file's own description before anything is read, and again against what is read.
 """
@@ -208,4 +209,5 @@ def _send_batch(out: BinaryIO, batch: Any, dim: int) -> None:
 
 
 if __name__ == "__main__":
-    main(sys.argv[1], sys.stdout.buffer)
+    for each in sys.argv[1:]:
+        main(each, sys.stdout.buffer)

@@ -22,10 +22,13 @@ from visualmemory_gui.engine.exchange.import_rows import (
 from visualmemory_gui.engine.exchange.results import Imported
 from visualmemory_gui.engine.exchange.shards import DuplicateFiles, complete_shards, is_shards, read_manifest
 from visualmemory_gui.engine.index.vector_check import gate
+from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import BROUGHT, F32, EncoderIdentity
 
+AT_ONCE = 200
+"""Shards that one process reads; to start it takes half a second."""
 SUFFIXES = (parquet.SUFFIX, npz.SUFFIX, safetensors_file.SUFFIX)
 
 
@@ -60,14 +63,15 @@ def _import_shards(folder: Path, memory: Path, report: Report) -> Imported:
 
     def batches() -> Iterator[list[NewRow]]:
         done = 0
-        for path in shards:
-            with _opened(path) as (head, found):
-                if head.total and _identity(head, memory) != identity:
-                    raise ExchangeError(f"{path.name} is of another encoder than {folder.name} says")
-                for rows in _rows(path, head, found, identity, silent):
-                    report(done, manifest.exemplars, "importing")
-                    done += len(rows)
-                    yield [row for row in rows if duplicates.is_first(row.exemplar, row.shown)]
+        for some in batched(shards, AT_ONCE):
+            with table.read_each(some) as files:
+                for path, (head, found) in zip(some, files, strict=True):
+                    if head.total and _identity(head, memory) != identity:
+                        raise ExchangeError(f"{path.name} is of another encoder than {folder.name} says")
+                    for rows in _rows(path, head, found, identity, silent):
+                        report(done, manifest.exemplars, "importing")
+                        done += len(rows)
+                        yield [row for row in rows if duplicates.is_first(row.exemplar, row.shown)]
 
     try:
         done = take_vectors(batches(), identity, memory)
