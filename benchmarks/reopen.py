@@ -41,22 +41,19 @@ def make(folder: Path, n: int) -> None:
 
 
 def opened(folder: Path) -> dict[str, float | str]:
-    """One process: seconds from opening to each step, and megabytes of main memory at the end."""
+    """One process: seconds from opening to each step, and megabytes of main memory."""
     queries = drawn("directions", 10, QUERIES, seed=0).outside
-    started, found = time.perf_counter(), dict[str, float | str]()
-
-    def note(what: str) -> None:
-        found[what] = time.perf_counter() - started
-
+    found = dict[str, float | str]()
+    since = Since(found)
     with VisualMemory.open(folder, readonly=True) as memory:
-        note("opened")
+        since.note("opened")
         first = memory.decide_vector(queries[0])
-        note("first decision")
+        since.note("first decision")
         found["first by"] = str(first.search and first.search.mode)
         found["MB at first decision"] = _megabytes()
-        before = time.perf_counter()
+        reading = Since(found)
         memory._live.searcher.load_expected(memory._live.snapshot)
-        found["reading the graph"] = time.perf_counter() - before
+        reading.note("reading the graph")
         memory.decide_vector(queries[1])
         times = [_seconds(lambda query=query: memory.decide_vector(query)) for query in queries[2:]]
         found["usual decision"] = statistics.median(times)
@@ -79,18 +76,29 @@ def forgotten(folder: Path) -> dict[str, float | str]:
             _seconds(lambda query=query: memory.decide_vector(query)) for query in queries[5:]
         )
         doomed = memory.decide_vector(queries[0]).neighbours[0].id
-        started = time.perf_counter()
+        since = Since(found)
         erasing = memory.erase([doomed])
-        found["erased"] = time.perf_counter() - started
+        since.note("erased")
         found["next decision"] = _seconds(lambda: memory.decide_vector(queries[0]))
         found["and the next"] = _seconds(lambda: memory.decide_vector(queries[1]))
         receipt = erasing.finish()
-        found["done"] = time.perf_counter() - started
+        since.note("done")
         found["receipt"] = receipt.status
         memory.maintenance.run()
-        found["files written again"] = time.perf_counter() - started
+        since.note("files written again")
         found["MB"] = _megabytes()
     return found
+
+
+class Since:
+    """Notes in ``found`` the seconds from now on, and the processor seconds of all threads of this process."""
+
+    def __init__(self, found: dict[str, float | str]) -> None:
+        self._found, self._seconds, self._processor = found, time.perf_counter(), time.process_time()
+
+    def note(self, what: str) -> None:
+        self._found[what] = time.perf_counter() - self._seconds
+        self._found[f"{what}, processor"] = time.process_time() - self._processor
 
 
 def _seconds(work: object) -> float:
