@@ -22,6 +22,7 @@ from pathlib import Path
 from benchmarks.results import read, table, write
 from benchmarks.vectors import drawn
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.types import F32
 
 PART, QUERIES = 20_000, 30
 
@@ -55,8 +56,7 @@ def opened(folder: Path) -> dict[str, float | str]:
         memory._live.searcher.load_expected(memory._live.snapshot)
         reading.note("reading the graph")
         memory.decide_vector(queries[1])
-        times = [_seconds(lambda query=query: memory.decide_vector(query)) for query in queries[2:]]
-        found["usual decision"] = statistics.median(times)
+        _note_usual(memory, queries[2:], found)
         again = memory.decide_vector(queries[0])
         found["the same again"] = str([n.id for n in again.neighbours] == [n.id for n in first.neighbours])
         found["MB"] = _megabytes()
@@ -72,15 +72,14 @@ def forgotten(folder: Path) -> dict[str, float | str]:
         memory.maintenance.run()
         for query in queries[:5]:
             memory.decide_vector(query)
-        found["usual decision"] = statistics.median(
-            _seconds(lambda query=query: memory.decide_vector(query)) for query in queries[5:]
-        )
+        _note_usual(memory, queries[5:], found)
         doomed = memory.decide_vector(queries[0]).neighbours[0].id
         since = Since(found)
         erasing = memory.erase([doomed])
         since.note("erased")
-        found["next decision"] = _seconds(lambda: memory.decide_vector(queries[0]))
-        found["and the next"] = _seconds(lambda: memory.decide_vector(queries[1]))
+        deciding = Since(found)
+        memory.decide_vector(queries[0])
+        deciding.note("next decision")
         receipt = erasing.finish()
         since.note("done")
         found["receipt"] = receipt.status
@@ -101,11 +100,16 @@ class Since:
         self._found[f"{what}, processor"] = time.process_time() - self._processor
 
 
-def _seconds(work: object) -> float:
-    started = time.perf_counter()
-    assert callable(work)
-    work()
-    return time.perf_counter() - started
+def _note_usual(memory: VisualMemory, queries: F32, found: dict[str, float | str]) -> None:
+    """Medians over ``queries``."""
+    each: list[dict[str, float | str]] = []
+    for query in queries:
+        each.append({})
+        since = Since(each[-1])
+        memory.decide_vector(query)
+        since.note("usual decision")
+    for what in each[0]:
+        found[what] = _median([one[what] for one in each])
 
 
 def _megabytes() -> float:
@@ -152,7 +156,7 @@ def main() -> int:
 
 def _median(found: list[float | str]) -> float | str:
     numbers = [one for one in found if not isinstance(one, str)]
-    return round(statistics.median(numbers), 4) if numbers else ", ".join(sorted({str(one) for one in found}))
+    return round(statistics.median(numbers), 5) if numbers else ", ".join(sorted({str(one) for one in found}))
 
 
 if __name__ == "__main__":
