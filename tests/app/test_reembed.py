@@ -106,7 +106,9 @@ def test_its_vectors_can_be_reduced_and_made_whole_again(desk: Desk, small: Path
     button(desk, "Open it").click()
     desk.settle()
     assert desk.memory.identity.dim == 12
+    desk.window.commands.memory._encoders.tell("Fetching it was stopped.")
     desk.press("actionReembed")
+    assert opened[-1].model.told == ""  # in a new dialog
     opened[-1].model.set_rows([EncoderInfo("fake", 64, "Apache-2.0", 0, True)])
     opened[-1].accept()
     desk.settle()

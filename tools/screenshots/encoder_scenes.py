@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from unittest.mock import patch
 
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QComboBox
 
 from tests.hub_server import hub_server
 from tools.screenshots.stage import Stage, unpack, wait
@@ -70,6 +70,12 @@ def reembedded(stage: Stage) -> None:
     stage.window.open(str(first))
     stage.settle()
     stage.press("actionReembed")
+    chooser = stage.dialog()
+    assert isinstance(chooser, EncoderDialog)
+    chooser.table.selectRow([row.name for row in chooser.model.rows].index("lite0"))
+    dims = chooser.findChild(QComboBox, "encoderDim")
+    assert isinstance(dims, QComboBox)
+    dims.setCurrentIndex(dims.findData(256))
     stage.shoot("reembed")
     stage.close_dialogs()
     again(stage.window.session, str(first.with_name("birds-lite0.vmem")), encoder="lite0")

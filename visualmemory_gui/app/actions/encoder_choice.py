@@ -51,6 +51,8 @@ class EncoderChoice:
             if self._follower is not None:
                 self._follower(name)
 
+        if not self.model.busy:
+            self.model.tell("")  # of what was asked for in an earlier dialog
         encoders.look(self.model)
         self._dialogs.encoder(self, chosen, reduces=reduces)
 
