@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -19,7 +20,10 @@ from visualmemory_gui.app.models.last_place import LastPlace
 from visualmemory_gui.app.operations import folders
 from visualmemory_gui.app.runtime.handover import WindowServer
 from visualmemory_gui.app.runtime.start_request import StartRequest
+from visualmemory_gui.app.runtime.tasks import Task
+from visualmemory_gui.engine.encoders.fake import FakeEncoder
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.types import F32, U8
 
 
 @pytest.fixture
@@ -136,14 +140,27 @@ def test_a_place_survives_the_settings_file() -> None:
 
 
 def test_an_import_that_was_stopped_goes_on_from_its_note_and_after_a_restart(
-    desk: Desk, again: Desk, tmp_path: Path
+    desk: Desk, again: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     more = write_images(tmp_path / "more", each=12)
     for image in more.rglob("*.png"):
         image.write_bytes(image.read_bytes() + b"other")
     tasks, offered = desk.window.session.tasks, []
     desk.window.session.note_posted.connect(lambda _, __, also: offered.append(also))
-    stop = tasks.progressed.connect(lambda task: task.cancel() if task.done else None)
+    stopped, encode, batches = threading.Event(), FakeEncoder.encode, list[int]()
+
+    def encode_then_wait(encoder: FakeEncoder, batch: U8) -> F32:
+        assert not batches or stopped.wait(60)  # however busy the window's thread is
+        batches.append(len(batch))
+        return encode(encoder, batch)
+
+    def stop_it(task: Task) -> None:
+        if task.done:
+            task.cancel()
+            stopped.set()
+
+    monkeypatch.setattr(FakeEncoder, "encode", encode_then_wait)
+    stop = tasks.progressed.connect(stop_it)
     folders.import_folder(desk.window.session, more, copy=False)
     desk.settle()
     tasks.progressed.disconnect(stop)
