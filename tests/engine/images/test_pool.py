@@ -141,6 +141,13 @@ def test_a_second_child_starts_when_there_is_work_for_it(files: Callable) -> Non
         assert started() == [True, True]
 
 
+@pytest.mark.parametrize(("cores", "children"), [(None, 2), (2, 2), (6, 3), (64, 8)])
+def test_more_cores_may_have_more_children(monkeypatch: pytest.MonkeyPatch, cores: int | None, children: int) -> None:
+    monkeypatch.setattr(os, "cpu_count", lambda: cores)
+    with DecodePool() as pool:
+        assert len(pool._workers) == children and sum(one._process is not None for one in pool._workers) == 1
+
+
 def test_map_reads_only_so_far_ahead(pool: DecodePool, files: Callable) -> None:
     (path,) = files(["a.png"])
     taken = 0

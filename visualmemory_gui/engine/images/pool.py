@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import queue
 import threading
 from collections.abc import Collection, Generator, Iterable, Iterator, Sequence, Sized
@@ -23,8 +24,13 @@ Part = tuple[str, Box | None]
 _Outcome = tuple[str, DecodedImage | BadImage]
 
 
+def usual_workers() -> int:
+    """Half as many children as there are cores, two to eight: with a GPU decoding is what an import waits for."""
+    return min(max((os.cpu_count() or 1) // 2, 2), 8)
+
+
 class DecodePool:
-    """Up to ``workers`` children that decode images in ``geometry``; may be used from any thread.
+    """Up to ``workers`` children that decode images in ``geometry``, None: ``usual_workers``. Safe from any thread.
 
     One starts at once, the others when there is work for them. An image that takes longer than ``timeout_s`` costs its
     child, which is replaced. ``command`` starts another program than the product's own child.
@@ -32,13 +38,15 @@ class DecodePool:
 
     def __init__(
         self,
-        workers: int = 2,
+        workers: int | None = None,
         geometry: Geometry | None = None,
         timeout_s: float = 5.0,
         *,
         command: Sequence[str] | None = None,
     ) -> None:
-        self._workers = [Worker(geometry or Geometry(), timeout_s, command=command) for _ in range(max(1, workers))]
+        self._workers = [
+            Worker(geometry or Geometry(), timeout_s, command=command) for _ in range(workers or usual_workers())
+        ]
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
         self._closed = threading.Event()
         self._workers[0].start()
