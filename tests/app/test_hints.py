@@ -48,7 +48,7 @@ def test_esc_closes_them_for_good_and_a_command_shows_them_again(desk: Desk) -> 
     assert not hints(desk).card.isVisible()
 
 
-@pytest.mark.parametrize("size", [(1000, 650), (1280, 800), (1920, 1080)])
+@pytest.mark.parametrize("size", [(960, 540), (1000, 650), (1280, 800), (1920, 1080)])
 def test_a_hint_lies_beside_what_it_is_about_and_hides_no_card(desk: Desk, size: tuple[int, int]) -> None:
     desk.window.resize(*size)
     desk.window.session.decision.ask_exemplar(1)

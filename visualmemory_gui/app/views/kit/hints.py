@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QPushButton, QVBoxLay
 
 from visualmemory_gui.app import theme
 
-WIDTH_PT = 180.0
+WIDTH_PT = 152.0
 Side = Literal["right", "above", "below"]
 
 
