@@ -57,7 +57,8 @@ release: setup
 	$(BIN)/python -m tools.release
 
 soak: setup
-	SOAK=1 $(BIN)/python -m pytest tests/reliability tests/property --timeout 3600
+	SOAK=1 $(BIN)/python -m pytest tests/reliability tests/property tests/engine/exchange/test_ray.py tests/engine/exchange/test_merge.py \
+	  --timeout 3600
 
 setup: python apt $(VENV)/.ready
 
