@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -75,6 +76,8 @@ def room(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     with VisualMemory.create("my.vmem", encoder="lite0") as memory:
         memory.build("photos")
+    for copy in ("mine.vmem", "theirs.vmem"):
+        shutil.copytree("my.vmem", copy)
     return tmp_path
 
 

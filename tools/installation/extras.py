@@ -76,9 +76,16 @@ def table(rows: dict[str, Row]) -> str:
     for extra, row in rows.items():
         found = row["outcomes"]
         always = "works" if all(found[name] == BROUGHT for name in ALWAYS) else "fails"
-        cells = [always, *("works" if found[name] == BROUGHT else "says so" for name in functions)]
+        cells = [always, *(_cell(found.get(name)) for name in functions)]
         lines.append(f"| {extra} | {row['megabytes']:,} | {' | '.join(cells)} |")
     return "\n".join(lines)
+
+
+def _cell(said: str | None) -> str:
+    """An outcome in a word; a function that is newer than the row has none."""
+    if said is None:
+        return "–"
+    return BROUGHT if said == BROUGHT else "FAILED" if said.startswith("FAILED") else "says so"
 
 
 def words(rows: dict[str, Row]) -> str:
