@@ -20,7 +20,7 @@ from visualmemory_gui.engine.index.search import Searcher, SearchResult
 from visualmemory_gui.engine.index.torch_exact import TorchExactIndex
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.memory.tracked_decisions import queries_of
-from visualmemory_gui.engine.snapshot import Snapshot
+from visualmemory_gui.engine.snapshot import JoinedVectors, Snapshot
 from visualmemory_gui.engine.types import F32, I64
 
 DIM = 24
@@ -157,8 +157,8 @@ def test_supposed_exemplars_are_found_and_not_uploaded(gpu: str, world: World, q
         single = [searcher.nearest(supposed, query, 12, mode="exact", different=different) for query in queries]
         plain = Searcher(DIM).exact_many(real, queries, 12, excluded_rows=None, different=different)
         assert same(single, plain) and {one.info.device for one in single} == {gpu}
-    held = supposed.fetch.__closure__[0].cell_contents  # type: ignore[attr-defined]
-    assert held.cache_info().currsize == 0  # the vectors of the memory were copied for none of this
+    assert isinstance(supposed.stored, JoinedVectors)
+    assert supposed.stored._whole is None  # the vectors of the memory were copied for none of this
 
 
 def test_a_memory_without_exemplars_can_suppose_some(gpu: str, queries: F32) -> None:
