@@ -28,11 +28,12 @@ ARGUMENTS = {
     "novelty": "{} --unknown FOLDER", "classes": "{}", "levels": "{}", "scaling": "{}", "map": "{}", "verify": "{}",
     "compact": "{}", "relink": "{} a b", "settings": "{}", "export": "{} out.vmemz", "import": "BUNDLE {}",
     "find": "{} words", "opinion": "{} IMAGE --endpoint http://localhost/v1 --model m --yes",
-    "reembed": "{} new.vmem --encoder fake",
+    "reembed": "{} new.vmem --encoder fake", "compare": "{} m.vmem", "merge": "{} m.vmem",
     "demo": "--to {} --no-gui", "mcp": "{}", "push": "{} milvus+http://host/x", "pull": "milvus+http://host/x {}",
 }  # fmt: skip
 SHARED = {"add", "classify", "show", "strike", "restore", "relabel", "reweigh", "rename-label", "undo", "redo",
-          "history", "revert", "forget", "settings", "tag", "verify"}  # fmt: skip
+          "history", "revert", "forget", "settings", "tag", "verify", "build", "compare", "export", "impact", "merge",
+          "watch"}  # fmt: skip
 """Commands that serve a shared memory too."""
 NO_MEMORY = {"gui", "vote", "encoders", "frames", "doctor"}  # the window has a test of its own
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -48,10 +49,13 @@ def merge(
     A missing folder is made first. Both need the same encoder. `compare` shows beforehand what differs.
     """
     from visualmemory_gui.engine.exchange.merge import MergeConflicts
+    from visualmemory_gui.engine.shared_memory.address import is_shared
+    from visualmemory_gui.engine.store.filesystem import folder_at
 
+    target = memory if is_shared(memory) else folder_at(memory)
     try:
         with any_reader(other) as source, Progress("merging") as report:
-            done = _merged(memory, source, conflicts, report)
+            done = _merged(target, source, conflicts, report)
     except MergeConflicts as error:
         _tell_refused(memory, error.conflicts, as_json=as_json)
         raise
@@ -61,15 +65,13 @@ def merge(
         _tell(memory, other, done)
 
 
-def _merged(memory: str, source: Memory, conflicts: SettlementName, report: Progress) -> Merged:
+def _merged(target: Path | str, source: Memory, conflicts: SettlementName, report: Progress) -> Merged:
     from visualmemory_gui.engine.exchange.merge import merge as merge_memories
     from visualmemory_gui.engine.exchange.merge import merge_into
-    from visualmemory_gui.engine.shared_memory.address import is_shared
-    from visualmemory_gui.engine.store.filesystem import folder_at
 
-    if not is_shared(memory):
-        return merge_into(folder_at(memory), source, conflicts=conflicts.value, report=report)
-    with shared_writer(memory) as shared:
+    if isinstance(target, Path):
+        return merge_into(target, source, conflicts=conflicts.value, report=report)
+    with shared_writer(target) as shared:
         return merge_memories(shared, source, conflicts=conflicts.value, report=report)
 
 
