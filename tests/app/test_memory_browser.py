@@ -35,7 +35,7 @@ class Later:
     def __init__(self) -> None:
         self.jobs = []
 
-    def run_edit(self, title, fn, then=None, *, topic=""):
+    def run_edit(self, title, fn, then=None, *, topic="", wait_ms=0):
         self.jobs.append((fn, then))
 
     def supersede(self, topic) -> None:

@@ -41,11 +41,22 @@ class ActionStates:
         self._session = session
         self._state = state
         self._decide = decide
+        self._set: tuple[object, ...] = ()  # what the actions were set by last
 
     def update(self, workspace: str, workspaces: Sequence[str]) -> None:
         """``workspace`` is the one of ``workspaces`` that is shown."""
-        facts = self._facts()
-        texts = self._texts()
+        facts, texts = self._facts(), self._texts()
+        if (by := (workspace, facts, texts, self._session.readonly)) != self._set:  # an edit asks several times
+            self._set = by
+            self._set_all(workspace, facts, texts)
+        for each in workspaces:
+            self._actions[f"action{each.capitalize()}"].setChecked(each == PART_OF.get(workspace, workspace))
+        self._actions["actionConfirm"].setData(self._winner())
+        queue = self._actions["actionQueue"]
+        queue.setChecked(self._decide.queue_shown)
+        queue.setIconText(queue.text())
+
+    def _set_all(self, workspace: str, facts: Collection[str], texts: Mapping[str, str]) -> None:
         for name, action in self._actions.items():
             refusal = self._refusal(name, facts, workspace)
             action.setEnabled(not refusal)
@@ -54,12 +65,6 @@ class ActionStates:
             action.setToolTip(BY_ID[name].tip_of(named, readonly=self._session.readonly, refusal=refusal))
         for name, text in texts.items():
             set_words(self._actions[name], text)
-        for each in workspaces:
-            self._actions[f"action{each.capitalize()}"].setChecked(each == PART_OF.get(workspace, workspace))
-        self._actions["actionConfirm"].setData(self._winner())
-        queue = self._actions["actionQueue"]
-        queue.setChecked(self._decide.queue_shown)
-        queue.setIconText(queue.text())
 
     def _refusal(self, name: str, facts: Collection[str], workspace: str) -> str:
         """Why an action is not possible now, "" if it is."""

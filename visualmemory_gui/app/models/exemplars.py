@@ -258,11 +258,12 @@ class ExemplarsModel(QObject):
             self._filter = fresh
             self.refresh()
 
-    def refresh(self) -> None:
+    def refresh(self, wait_ms: int = 0) -> None:
+        """Find again what matches, after ``wait_ms``."""
         memory, wanted = self._memory, self._filter
         if memory is None:
             return
-        self._look_on(look(memory, wanted))
+        self._look_on(look(memory, wanted), wait_ms)
 
     def cells(self, ids: Ids) -> list[Cell]:
         """What to paint for ``ids``, from the newest snapshot: no row of the database is read."""
@@ -281,9 +282,11 @@ class ExemplarsModel(QObject):
         """ "47 of 412"."""
         return f"{len(self.ids):,} of {self._found.total:,}"
 
-    def _look_on(self, looking: Generator[None, None, FoundExemplars]) -> None:
+    def _look_on(self, looking: Generator[None, None, FoundExemplars], wait_ms: int = 0) -> None:
         """Search in turns, so that a manual edit waits for one of them at most."""
-        self._tasks.run_edit("Finding", partial(go_on, looking, TURN_S), partial(self._looked, looking), topic=TOPIC)
+        self._tasks.run_edit(
+            "Finding", partial(go_on, looking, TURN_S), partial(self._looked, looking), topic=TOPIC, wait_ms=wait_ms
+        )
 
     def _looked(self, looking: Generator[None, None, FoundExemplars], found: FoundExemplars | None) -> None:
         if found is None:

@@ -101,7 +101,8 @@ class HistoryModel(QAbstractListModel):
         self.set_read(HistoryRead())
         self.refresh()
 
-    def refresh(self) -> None:
+    def refresh(self, wait_ms: int = 0) -> None:
+        """Read the history again, after ``wait_ms``."""
         memory = self._memory
         if memory is not None:
             self._tasks.run_edit(
@@ -109,6 +110,7 @@ class HistoryModel(QAbstractListModel):
                 lambda: HistoryRead(memory.history.steps(MOST), memory.tags.all(), memory.history.branches()),
                 self.set_read,
                 topic=TOPIC,
+                wait_ms=wait_ms,
             )
 
     def set_read(self, read: HistoryRead) -> None:

@@ -15,6 +15,7 @@ from visualmemory_gui.app import theme
 from visualmemory_gui.app.actions import action
 from visualmemory_gui.app.actions.exemplar_commands import ExemplarCommands
 from visualmemory_gui.app.models.class_tree import ClassTreeModel
+from visualmemory_gui.app.models.decision import AFTER_PAINT_MS
 from visualmemory_gui.app.models.dragged_files import DraggedFiles
 from visualmemory_gui.app.models.exemplars import NONE, ExemplarsModel, Filter, Like, Order, Pick, find
 from visualmemory_gui.app.models.history import HistoryModel
@@ -109,8 +110,9 @@ class CurateView(QWidget):
     def on_changed(self, changes: Changes) -> None:
         self.thumbnails.forget(changes.forgotten)
         self.originals.forget(changes.forgotten)
-        self.exemplars.refresh()
-        self.history.refresh()
+        unseen_ms = 0 if self.isVisible() else AFTER_PAINT_MS  # first the decision that is looked at
+        self.exemplars.refresh(unseen_ms)
+        self.history.refresh(unseen_ms)
         self.tabs.on_changed(changes)
 
     def on_grid_shown(self) -> None:
