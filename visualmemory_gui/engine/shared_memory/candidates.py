@@ -10,6 +10,7 @@ import numpy as np
 from visualmemory_gui.engine.errors import DamagedMemory
 from visualmemory_gui.engine.index.rescore import TIE
 from visualmemory_gui.engine.index.search import SearchResult
+from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers
 from visualmemory_gui.engine.shared_memory.shared_row import AGAIN, SharedRow, vectors_of
 from visualmemory_gui.engine.shared_memory.shared_store import SharedLabel
 from visualmemory_gui.engine.snapshot import Rows, Snapshot, WorkingSet
@@ -37,6 +38,18 @@ class LabelTable:
         if missing := [number for number in numbers if number not in self.labels]:
             raise DamagedMemory(f"the shared memory has no label {missing[0]}, which an exemplar has. {AGAIN}")
         return self
+
+    @property
+    def numbers(self) -> dict[str, int]:
+        """The number of each label by its path."""
+        return {label.path: number for number, label in self.labels.items()}
+
+    def with_labels(self, paths: Iterable[str], *, above: int = 0) -> LabelTable:
+        """With a number for each of ``paths``; new ones are above all that are known, and ``above``."""
+        known = self.numbers
+        numbers = label_numbers(paths, known, above=above)
+        new = {number: SharedLabel(path, 0) for path, number in numbers.items() if path not in known}
+        return LabelTable.of({**self.labels, **new}) if new else self
 
     def number_of(self, path: str) -> int | None:
         """The number of a label, None for one that there is not."""

@@ -129,7 +129,7 @@ def _fill(m: VisualMemory, store: SharedStore, wanted: Sequence[int] | None, *, 
         m.add_numbered(list(zip((row.id for row in fresh), exemplars, strict=True)))
         count += len(rows)
         digest = added(digest, *(_pulled(row).checksum for row in rows))
-    known = {label.path: number for number, label in own.labels().labels.items()}
+    known = own.labels().numbers
     numbers = label_numbers(m.snapshot.labels, known)  # where a label is not known, the rows are not those there
     for page in rows_of(m, numbers, writer=""):
         count -= len(page)

@@ -13,12 +13,12 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.shared_memory import shared_settings, step_outline
 from visualmemory_gui.engine.shared_memory.candidates import LabelTable
 from visualmemory_gui.engine.shared_memory.eraser import Eraser
-from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers, new_row
+from visualmemory_gui.engine.shared_memory.folder_rows import new_row
 from visualmemory_gui.engine.shared_memory.journal import Journal, PendingEdit, reversed_records, value_of
 from visualmemory_gui.engine.shared_memory.lease import Lease
 from visualmemory_gui.engine.shared_memory.own_edits import OwnEdits
 from visualmemory_gui.engine.shared_memory.shared_row import Changed, SharedRow
-from visualmemory_gui.engine.shared_memory.shared_store import SharedLabel, SharedStore
+from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
 from visualmemory_gui.engine.store.labels import clean
 from visualmemory_gui.engine.store.writer import Record, Value, changes_of
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -117,7 +117,7 @@ class SharedEditor:
             before = {row.id: row for row in there if row.id in changed}
             after = [row.changed(changed[row.id], self._journal.owner) for row in before.values()]
             records = [record for row in after for record in _records(before[row.id], row, changed[row.id])]
-            numbers, number_of, now = self._reserve(len(new)), _numbers(table), time.time()
+            numbers, number_of, now = self._reserve(len(new)), table.numbers, time.time()
             rows = [
                 new_row(one, exemplar=exemplar, label=number_of[label], added=now, writer=self._journal.owner)
                 for exemplar, one, label in zip(numbers, new, cleaned, strict=True)
@@ -343,13 +343,7 @@ class SharedEditor:
 
     def _with_labels(self, table: LabelTable, paths: Iterable[str]) -> LabelTable:
         """With a number for each of ``paths``."""
-        known = _numbers(table)
-        unknown = [path for path in paths if path not in known]
-        if not unknown:
-            return table
-        numbers = label_numbers(unknown, known, above=self._store.highest_label)
-        new = {path: number for path, number in numbers.items() if path not in known}
-        return LabelTable.of({**table.labels, **{number: SharedLabel(path, 0) for path, number in new.items()}})
+        return table.with_labels(paths, above=self._store.highest_label)
 
     def _reserve(self, count: int) -> list[int]:
         """``count`` ids that no one was given, of a block that is reserved on the server."""
@@ -379,10 +373,6 @@ class _Begun:
 
     def __exit__(self, *_: object) -> None:
         self._editor._lock.release()
-
-
-def _numbers(table: LabelTable) -> dict[str, int]:
-    return {label.path: number for number, label in table.labels.items()}
 
 
 def _only_new(row: SharedRow, what: Changed) -> Changed:

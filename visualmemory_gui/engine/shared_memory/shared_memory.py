@@ -404,7 +404,7 @@ class SharedMemory:
         trust_of = {one: trust for trust, ids in weighed.items() for one in ids}
 
         def edited(table: LabelTable) -> Edited:
-            numbers = {label.path: number for number, label in table.labels.items()}
+            numbers = table.numbers
 
             def changed(row: SharedRow) -> Changed:
                 what: Changed = {}
@@ -614,7 +614,7 @@ class SharedMemory:
         label_of = self._labels_wanted(wanted)
 
         def edited(table: LabelTable) -> Edited:
-            numbers = {label.path: number for number, label in table.labels.items()}
+            numbers = table.numbers
             return lambda row: {"label": numbers[label_of[row.id]]}
 
         editor = self._require_editor()

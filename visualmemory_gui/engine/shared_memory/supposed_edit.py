@@ -12,10 +12,9 @@ from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.memory.protocol import ProposedChange
 from visualmemory_gui.engine.shared_memory.candidates import LabelTable
 from visualmemory_gui.engine.shared_memory.exemplar_pages import SharedExemplars
-from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers, new_row
+from visualmemory_gui.engine.shared_memory.folder_rows import new_row
 from visualmemory_gui.engine.shared_memory.shared_classifier import Supposed
 from visualmemory_gui.engine.shared_memory.shared_row import Changed, SharedRow
-from visualmemory_gui.engine.shared_memory.shared_store import SharedLabel
 from visualmemory_gui.engine.store.exemplar_row import checked_trust
 from visualmemory_gui.engine.store.labels import clean
 from visualmemory_gui.engine.types import NewExemplar
@@ -28,7 +27,7 @@ def supposed(edit: ProposedChange, catalog: SharedExemplars, table: LabelTable, 
     """What ``edit`` would leave; ``table`` has all labels as they are. Raises UnknownExemplar, BadLabel, BadValue where
     the edit would."""
     if edit.kind == "teach":
-        wanted = _with(table, [clean(edit.label)])
+        wanted = table.with_labels([clean(edit.label)])
         return _counted(wanted, [], _taught(edit, catalog, wanted, dim))
     rows = catalog.rows(dict.fromkeys(edit.ids))
     if edit.kind == "forget":
@@ -36,13 +35,14 @@ def supposed(edit: ProposedChange, catalog: SharedExemplars, table: LabelTable, 
     elif withdrawn := [row.id for row in rows if row.withdrawn]:
         raise UnknownExemplar(withdrawn)
     paths = [clean(path) for path in edit.labels or (edit.label,) * len(edit.ids)] if edit.kind == "relabel" else []
-    wanted = _with(table, paths)
+    wanted = table.with_labels(paths)
+    numbers = wanted.numbers
     label_of = dict(zip(edit.ids, paths, strict=True)) if paths else {}
     trust_of = dict(zip(edit.ids, edit.trusts or (edit.trust,) * len(edit.ids), strict=True))
 
     def changed(row: SharedRow) -> Changed:
         if edit.kind == "relabel":
-            return {"label": _number(wanted, label_of[row.id])}
+            return {"label": numbers[label_of[row.id]]}
         if edit.kind == "reweigh":
             return {"trust": checked_trust(trust_of[row.id])}
         return {"withdrawn": True} if edit.kind == "forget" else {"struck": edit.kind == "strike"}
@@ -55,6 +55,7 @@ def _taught(edit: ProposedChange, catalog: SharedExemplars, table: LabelTable, d
     if not edit.lessons:
         raise BadValue("teaching needs images")
     label = clean(edit.label)
+    number = table.numbers[label]
     here = set[str]()
     rows: list[SharedRow] = []
     for lesson in edit.lessons:
@@ -63,23 +64,8 @@ def _taught(edit: ProposedChange, catalog: SharedExemplars, table: LabelTable, d
                 continue
             here.add(lesson.content)
         new = NewExemplar(label, gate(lesson.vector, dim), content=lesson.content, original=lesson.original)
-        number = _number(table, label)
         rows.append(new_row(new, exemplar=FIRST_ID + len(rows), label=number, added=time.time(), writer=""))
     return rows
-
-
-def _with(table: LabelTable, paths: Sequence[str]) -> LabelTable:
-    """``table`` with a number for each of ``paths``."""
-    known = {label.path: number for number, label in table.labels.items()}
-    numbers = label_numbers(paths, known)
-    new = {numbers[path]: SharedLabel(path, 0) for path in paths if path not in known}
-    return LabelTable.of({**table.labels, **new}) if new else table
-
-
-def _number(table: LabelTable, path: str) -> int:
-    found = table.number_of(path)
-    assert found is not None
-    return found
 
 
 def _counted(table: LabelTable, before: Iterable[SharedRow], after: Sequence[SharedRow]) -> Supposed:
