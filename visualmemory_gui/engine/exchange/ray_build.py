@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Generator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, replace
@@ -26,7 +25,7 @@ from visualmemory_gui.engine.exchange.shards import (
 from visualmemory_gui.engine.files import atomic_file
 from visualmemory_gui.engine.images.formats import looks_like_image
 from visualmemory_gui.engine.memory.image_reader import batched
-from visualmemory_gui.engine.memory.importer import plan
+from visualmemory_gui.engine.memory.importer import group_in, group_pattern, plan
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store import labels
 from visualmemory_gui.engine.store.lock import FolderLock
@@ -164,10 +163,7 @@ def _listed_below(origin: str, group_by: str | None) -> _Source:
     """The images below an address of fsspec, by name."""
     import fsspec
 
-    try:
-        pattern = re.compile(group_by) if group_by else None
-    except re.error as error:
-        raise BadValue(f"{group_by!r} is not a regular expression: {error}") from error
+    pattern = group_pattern(group_by)
     try:
         system, root = fsspec.core.url_to_fs(origin)
         found = system.find(root, detail=True)
@@ -190,8 +186,7 @@ def _listed_below(origin: str, group_by: str | None) -> _Source:
         except BadLabel as error:
             source.skipped.append(Skipped(name, f"its folder is not a label: {error}"))
             continue
-        group = pattern.search(name) if pattern else None
-        source.groups[name] = None if group is None else group.group(min(1, len(group.groups())))
+        source.groups[name] = group_in(pattern, name)
         source.files.append(CoveredFile(name, label, f"{info.get('size')} {info.get('ETag') or info.get('mtime')}"))
     return source
 

@@ -15,6 +15,7 @@ from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images.files import MAX_BYTES
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.vector_check import gate
+from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.types import DecodedImage, Device, EncoderIdentity
 
 if TYPE_CHECKING:
@@ -23,8 +24,6 @@ if TYPE_CHECKING:
 Batch = dict[str, "npt.NDArray[Any]"]
 GivenFile = dict[str, str]
 """A file to read: its ``name``, a path or an address, its ``label``, ``stamp`` and ``group``."""
-AT_ONCE = 16
-"""Images that are encoded together, as in a build on one machine."""
 TEXTS = ("name", "label", "stamp", "group", "reason", "source", "sha256", "content")
 """Columns of texts; "" where there is none, since Ray makes numbers of a column without any."""
 _SIZES = ("width", "height")
@@ -98,8 +97,8 @@ class EncodeStage:
         pixels = batch.pop("pixels")
         good = np.flatnonzero(batch["reason"] == "")
         vectors = np.zeros((len(pixels), self._identity.dim), np.float32)
-        for start in range(0, len(good), AT_ONCE):
-            some = good[start : start + AT_ONCE]
+        for part in batched(good.tolist(), self._encoder.at_once):
+            some = np.array(part)
             vectors[some] = gate(self._encoder.encode(np.ascontiguousarray(pixels[some])), self._identity.dim)
         return {**batch, "vector": vectors}
 

@@ -87,10 +87,23 @@ class BuildPlan:
         return paths
 
     def group_of(self, path: str) -> str | None:
-        found = self.group_by.search(path) if self.group_by else None
-        if not found:
-            return None
-        return found.group(1) if found.groups() else found.group(0)
+        return group_in(self.group_by, path)
+
+
+def group_pattern(group_by: str | None) -> re.Pattern[str] | None:
+    """The regular expression that names groups, if one was given. Raises BadValue."""
+    try:
+        return re.compile(group_by) if group_by else None
+    except re.error as error:
+        raise BadValue(f"{group_by!r} is not a regular expression: {error}") from error
+
+
+def group_in(pattern: re.Pattern[str] | None, place: str) -> str | None:
+    """The group of the image at ``place``, a path or an address: the first group of the pattern, or its whole match."""
+    found = pattern.search(place) if pattern else None
+    if not found:
+        return None
+    return found.group(1) if found.groups() else found.group(0)
 
 
 def plan(
@@ -98,10 +111,7 @@ def plan(
 ) -> BuildPlan:
     """Walk ``folder``, or take the images at these paths. All images get ``label`` if it is given; images named
     by path need one. Raises BadValue, BadLabel."""
-    try:
-        pattern = re.compile(group_by) if group_by else None
-    except re.error as error:
-        raise BadValue(f"{group_by!r} is not a regular expression: {error}") from error
+    pattern = group_pattern(group_by)
     given = labels.clean(label) if label is not None else None
     if not isinstance(folder, str | Path):
         return _plan_of_files(folder, given, copy=copy, group_by=pattern)
