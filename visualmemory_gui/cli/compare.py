@@ -111,8 +111,8 @@ def _some(ids: Sequence[int]) -> str:
 
 
 def _held(found: MemoryDifference) -> str:
-    counts = ", ".join(how_many(count, name) for name, count in found.conflicting.items())
-    return f"{how_many(len(found.conflicts))}{f' ({counts})' if counts else ''}"
+    words = found.conflicting_words
+    return f"{how_many(len(found.conflicts))}{f' ({words})' if words else ''}"
 
 
 def tell_conflicts(conflicts: Sequence[Conflict]) -> None:

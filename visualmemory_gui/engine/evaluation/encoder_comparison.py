@@ -11,7 +11,7 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.evaluation.query_set import QueryLists, QuerySet
 from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain, together
 from visualmemory_gui.engine.progress import Report, silent
-from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many, in_percent
 from visualmemory_gui.engine.types import I64, Bools
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ class EncoderComparison:
     @property
     def words(self) -> str:
         """ "On 500 exemplars, each decided by the others: lite0 62.0 %, dinov2-small 70.2 %: 8.2 points better …"."""
-        shares = f"{self.before} {self.accuracy_before:.1%}, {self.after} {self.accuracy_after:.1%}".replace("%", " %")
+        shares = f"{self.before} {in_percent(self.accuracy_before)}, {self.after} {in_percent(self.accuracy_after)}"
         return f"On {how_many(self.queries)}, each decided by the others: {shares}: {self.gain.words}."
 
     def to_json(self) -> dict[str, object]:

@@ -16,7 +16,7 @@ from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain, tog
 from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.checksum import content_key, group_key, vector_hash
-from visualmemory_gui.engine.text.visible_text import how_many
+from visualmemory_gui.engine.text.visible_text import how_many, in_percent
 from visualmemory_gui.engine.types import I64, Exemplar
 
 if TYPE_CHECKING:
@@ -41,11 +41,10 @@ class MemoryComparison:
     @property
     def words(self) -> str:
         """ "On 500 exemplars that both hold, each decided by the others: a 62.0 %, b 70.2 %: 8.2 points better …"."""
-        shares = f"{self.first} {self.accuracy_first:.1%}, {self.second} {self.accuracy_second:.1%}"
-        alike = f"{self.alike:.1%}".replace("%", " %")
+        shares = f"{self.first} {in_percent(self.accuracy_first)}, {self.second} {in_percent(self.accuracy_second)}"
         return (
-            f"On {how_many(self.queries)} that both hold, each decided by the others: {shares.replace('%', ' %')}: "
-            f"{self.gain.words}. They decide {alike} alike."
+            f"On {how_many(self.queries)} that both hold, each decided by the others: {shares}: {self.gain.words}. "
+            f"They decide {in_percent(self.alike)} alike."
         )
 
     def to_json(self) -> dict[str, object]:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Literal, NamedTuple
 
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.store.checksum import vector_hash
+from visualmemory_gui.engine.text.visible_text import how_many
 from visualmemory_gui.engine.types import Box, Exemplar, State
 
 if TYPE_CHECKING:
@@ -63,6 +64,11 @@ class MemoryDifference:
     def __bool__(self) -> bool:
         """Whether anything differs."""
         return bool(self.conflicts or self.first_only or self.second_only)
+
+    @property
+    def conflicting_words(self) -> str:
+        """ "2 labels, 1 trust": how many conflicts differ in each field."""
+        return ", ".join(how_many(count, name) for name, count in self.conflicting.items())
 
     @property
     def conflicting(self) -> dict[Held, int]:

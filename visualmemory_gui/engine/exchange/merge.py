@@ -126,10 +126,9 @@ class _Settled:
             first.add(conflict.first.id)
             second.add(conflict.second.id)
         if refused:
-            counts = ", ".join(how_many(count, name) for name, count in found.conflicting.items())
             raise MergeConflicts(
-                f"{how_many(refused)} of {other} {'is' if refused == 1 else 'are'} held otherwise here ({counts}), so "
-                "nothing was merged: say which to keep",
+                f"{how_many(refused)} of {other} {'is' if refused == 1 else 'are'} held otherwise here "
+                f"({found.conflicting_words}), so nothing was merged: say which to keep",
                 found.conflicts,
             )
         return settled

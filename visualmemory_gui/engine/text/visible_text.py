@@ -33,6 +33,11 @@ def as_sentence(text: str) -> str:
     return f"{capitalised(text)}." if text else ""
 
 
+def in_percent(share: float) -> str:
+    """ "62.0 %" of a fraction."""
+    return f"{100 * share:.1f} %"
+
+
 def in_letters(count: int) -> str:
     """ "two", as far as "ten"; "11"."""
     words = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine", "ten")
