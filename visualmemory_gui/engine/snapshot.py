@@ -189,7 +189,7 @@ class RowVectors:
             disk, column = self._disk, self._column
         if disk is None:
             vectors = self.all(len(self._ids())) if column is None else column.shown
-            return np.take(vectors, rows, axis=0, out=out, mode="wrap")
+            return vectors.take(rows, axis=0, out=out, mode="wrap")
         found = np.empty((len(rows), disk.dim), np.float32) if out is None else out
         try:
             self._some(disk, np.maximum(rows, 0), found)

@@ -301,9 +301,9 @@ class OpenMemory:
         what is usual here if that says little any more. Does nothing where the caller does so in the background."""
         if self.deferred:
             return
-        rows = len(self._working.snapshot) if self._working else int(self.database.one("select count from meta")[0])
+        rows = self._row_count()
         with suppress(StorageError):  # the edit is made; what cannot be stored now is built and measured another time
-            if rows * self.identity.dim > self.settings.exact_limit:
+            if self._exceeds(rows):
                 self.searcher.load_expected(self.snapshot)
                 if self.searcher.wants_build(self.snapshot):
                     self.build_index(report)
@@ -312,6 +312,14 @@ class OpenMemory:
                     self._save_rows(report)
             if rows >= FEWEST and self._outdated(rows):
                 self.refresh(report)
+
+    def _row_count(self) -> int:
+        """How many exemplars there are; reads none."""
+        return len(self._working.snapshot) if self._working else int(self.database.one("select count from meta")[0])
+
+    def _exceeds(self, rows: int) -> bool:
+        """Whether so many are beyond the limit of exact search."""
+        return rows * self.identity.dim > self.settings.exact_limit
 
     def _outdated(self, rows: int) -> bool:
         """Whether what is usual was not measured, or not as the memory decides now, or before much of it changed; reads
@@ -379,8 +387,7 @@ class OpenMemory:
     def prepare_erasing(self) -> None:
         """Where a graph decides, read it and bring it up to the last edit, for which rows are needed that are about to
         go. Called under the edit lock."""
-        rows = int(self.database.one("select count from meta")[0])
-        if rows * self.identity.dim > self.settings.exact_limit and graph.installed():
+        if self._exceeds(self._row_count()) and graph.installed():
             snapshot = self.snapshot
             if self.searcher.graph_live or checkpoint.saved_change(self.folder) is not None:
                 self.searcher.catch_up(snapshot)
