@@ -268,7 +268,8 @@ class QueueModel(QAbstractTableModel):
     def _show(self, table: QueueTable | None) -> None:
         before = self.table
         if before is not None and table is not None and not len(before) and not len(table):
-            return  # most edits are made without a queue
+            self.table = table
+            return  # nothing to show: most edits are made without a queue
         self.beginResetModel()
         self.table = table
         self.moved = moved(before, table)
