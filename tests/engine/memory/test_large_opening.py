@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import numpy as np
@@ -55,6 +56,31 @@ def the_file(path: Path) -> Path:
 def told(decision: Decision) -> tuple[object, ...]:
     """All of a decision but how its neighbours were found, and how long it took."""
     return decision.label, decision.shares, decision.confidence, decision.known, decision.neighbours
+
+
+@contextmanager
+def graph_being_read(memory: VisualMemory, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
+    """The graph is being read in the background until the given function is called, which waits for it."""
+    begun, go_on, load = threading.Event(), threading.Event(), checkpoint.load
+
+    def slowly(*given: object, **named: object) -> object:
+        begun.set()
+        assert go_on.wait(30)
+        return load(*given, **named)  # type: ignore[arg-type]
+
+    def may_go_on() -> None:
+        go_on.set()
+        reading.join()
+
+    monkeypatch.setattr(checkpoint, "load", slowly)
+    memory.maintenance.defer()
+    reading = threading.Thread(target=memory.maintenance.run)
+    reading.start()
+    assert begun.wait(30)
+    try:
+        yield may_go_on
+    finally:
+        may_go_on()
 
 
 def in_main_memory(memory: VisualMemory) -> bool:
@@ -133,25 +159,12 @@ def test_edits_before_anything_is_loaded_count(path: Path) -> None:
 
 
 def test_edits_while_the_graph_is_read_count(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, go_on, load = threading.Event(), threading.Event(), checkpoint.load
-
-    def slowly(*given: object, **named: object) -> object:
-        begun.set()
-        assert go_on.wait(30)
-        return load(*given, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(checkpoint, "load", slowly)
-    with VisualMemory.open(path) as memory:
-        memory.maintenance.defer()
-        reading = threading.Thread(target=memory.maintenance.run)
-        reading.start()
-        assert begun.wait(30)
+    with VisualMemory.open(path) as memory, graph_being_read(memory, monkeypatch) as may_go_on:
         nearest = memory.decide_vector(OUTSIDE[0]).neighbours[0].id
         memory.strike([nearest])
         [added] = memory.add_vectors(OUTSIDE[1:2], ["new"])
         assert memory.decide_vector(OUTSIDE[1]).neighbours[0].id == added
-        go_on.set()
-        reading.join()
+        may_go_on()
         for query in OUTSIDE[:2]:
             found = memory.decide_vector(query)
             assert found.search.mode == "hnsw"
@@ -160,23 +173,10 @@ def test_edits_while_the_graph_is_read_count(path: Path, monkeypatch: pytest.Mon
 
 
 def test_what_is_forgotten_while_the_graph_is_read_stays_forgotten(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    begun, go_on, load = threading.Event(), threading.Event(), checkpoint.load
-
-    def slowly(*given: object, **named: object) -> object:
-        begun.set()
-        assert go_on.wait(30)
-        return load(*given, **named)  # type: ignore[arg-type]
-
-    monkeypatch.setattr(checkpoint, "load", slowly)
-    with VisualMemory.open(path) as memory:
-        memory.maintenance.defer()
-        reading = threading.Thread(target=memory.maintenance.run)
-        reading.start()
-        assert begun.wait(30)
+    with VisualMemory.open(path) as memory, graph_being_read(memory, monkeypatch) as may_go_on:
         forgetting = threading.Thread(target=lambda: memory.forget([4]))
         forgetting.start()
-        go_on.set()
-        reading.join()
+        may_go_on()
         forgetting.join()
         memory.maintenance.run()
         assert 4 not in {n.id for n in memory.decide_vector(VECTORS[3]).neighbours}
