@@ -33,7 +33,7 @@ from visualmemory_gui.engine.decision.own_measures import OwnMeasures
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.device import choice, room
 from visualmemory_gui.engine.device.arithmetic import FullPrecision
-from visualmemory_gui.engine.device.fallback import fallbacks
+from visualmemory_gui.engine.device.fallback import WORKS, fallbacks
 from visualmemory_gui.engine.encoders import lite, timm_models
 from visualmemory_gui.engine.encoders.torch_encoder import Network, TorchEncoder
 from visualmemory_gui.engine.evaluation.evaluate import evaluate
@@ -49,6 +49,8 @@ DIM, CLASSES, PART = 1280, 100, 100_000
 PRECISIONS = {"float32": False, "TF32 allowed": True}
 RESERVE_BYTES = 12 << 30
 """Of the computer's own memory, beside the vectors."""
+SMALLEST = 2 << 20
+"""Bytes of the smallest pieces in which a GPU's memory is searched."""
 
 
 class Machine:
@@ -380,9 +382,10 @@ def taken_away(on: Machine) -> dict[str, Any]:
         with small_memory(Path(name) / "gpu.vmem", n, on.rules[-1]) as memory, _short(on):
             found = {"same accuracy": evaluate(memory, ks=(10,), rules=on.rules, report=take).accuracy == expected}
             found |= {"exemplars": n, "searched on": memory.searcher.device}
+        taken = sum(one.nbytes for one in ballast) if on.cuda else NOT_RUN
         ballast.clear()
         room.release(on.device)
-    return {**found, "fell back": [str(one) for one in fallbacks.now]}
+    return {**found, "bytes taken": taken, "fell back": [str(one) for one in fallbacks.now]}
 
 
 @contextmanager
@@ -398,7 +401,7 @@ def _short(on: Machine) -> Iterator[None]:
 
 
 def _clear() -> None:
-    fallbacks.clear("encoding", "searching", "voting", "fitting trust", "computing")
+    fallbacks.clear(*WORKS)
 
 
 def edits(on: Machine) -> dict[str, Any]:
@@ -430,51 +433,66 @@ def edits(on: Machine) -> dict[str, Any]:
 
 def forgotten(on: Machine) -> dict[str, Any]:
     """How often the bytes of a vector are found in the memory that the process had on the GPU: while it is there, after
-    its blocks were freed without being overwritten (the control), and after it was forgotten."""
+    its block was freed without being overwritten (the control), and after it was forgotten."""
     with tempfile.TemporaryDirectory() as name, small_memory(Path(name) / "m.vmem", 2000, "ridge") as memory:
         vector = memory.snapshot.vectors[1234].copy()
         memory.decide_vector(vector)
         index = memory.searcher._exact._there  # type: ignore[attr-defined]
-        there = sum(_times(vector, block) for block in index._blocks)
-        kept = [] if on.cuda else list(index._blocks)
+        blocks = list(index._blocks)
+        there, size = sum(_times(vector, block) for block in blocks), blocks[0].nbytes
+        if on.cuda:
+            blocks.clear()  # else they are not freed
         receipt = memory.forget([1235]).receipt
-        after = _left(vector, kept, on)
+        after = _left(vector, size, blocks, on)
         device = None if receipt is None else receipt.device
-    return {"while it is there": there, "control": _control(vector, on), "after forget": after, "receipt": device}
+    given_back = _control(vector, size, on, give_back=True) if on.cuda else NOT_RUN
+    control = {"control": _control(vector, size, on), "control, given back to the driver": given_back}
+    return {"while it is there": there, **control, "after forget": after, "receipt": device}
 
 
-def _control(vector: F32, on: Machine) -> int:
-    """What the same search finds where a tensor with the vector was freed and not overwritten."""
-    block = torch.zeros((20_000, DIM), dtype=torch.float16, device=on.device)
+def _control(vector: F32, size: int, on: Machine, *, give_back: bool = False) -> int:
+    """What the same search finds where a block of ``size`` bytes with the vector was freed and not overwritten: the
+    allocator keeps it, unless it is to ``give_back``."""
+    block = torch.zeros((size // DIM // room.FLOAT16, DIM), dtype=torch.float16, device=on.device)
     block[777] = torch.from_numpy(vector).to(on.device)
     kept = [] if on.cuda else [block]
     del block
-    return _left(vector, kept, on, release=False)
+    if give_back:
+        room.release(on.device)
+    return _left(vector, size, kept, on)
 
 
-def _left(vector: F32, kept: list[torch.Tensor], on: Machine, *, release: bool = True) -> int:
-    """How often the vector is in memory that was not written since: on CUDA in all that can be allocated, elsewhere in
-    the blocks themselves."""
+def _left(vector: F32, size: int, kept: list[torch.Tensor], on: Machine) -> int:
+    """How often the vector is in memory that was not written since: on CUDA in all that can be allocated, in pieces of
+    ``size`` bytes, as the block had, and then in smaller ones; elsewhere in the blocks themselves."""
     if not on.cuda:
         return sum(_times(vector, block) for block in kept)
     on.wait()
-    if release:
-        torch.cuda.empty_cache()
-    found, parts = 0, []
-    while len(parts) < 64:
+    equal = torch.empty(size // 8, dtype=torch.bool, device=on.device)  # before all else is taken
+    found, pieces = 0, list[torch.Tensor]()
+    while size >= SMALLEST:
+        piece: torch.Tensor | None = None
         try:
-            parts.append(torch.empty(256 << 20, dtype=torch.uint8, device=on.device))
+            piece = torch.empty(size, dtype=torch.uint8, device=on.device)
+            found += _times(vector, piece, equal)
+            pieces.append(piece)
         except torch.cuda.OutOfMemoryError:
-            break
-        found += _times(vector, parts[-1])
+            size //= 2
     return found
 
 
-def _times(vector: F32, where: torch.Tensor) -> int:
-    """How often the first eight bytes of ``vector``, as float16 or as float32, lie there at a multiple of eight."""
-    words = where.contiguous().view(torch.uint8).reshape(-1).view(torch.int64)
+def _times(vector: F32, where: torch.Tensor, equal: torch.Tensor | None = None) -> int:
+    """How often the first eight bytes of ``vector``, as float16 or as float32, lie there at a multiple of eight.
+    ``equal`` is room for the comparison."""
+    words = where.contiguous().view(torch.uint8).reshape(-1)[: where.nbytes // 8 * 8].view(torch.int64)
+    if equal is None:
+        equal = torch.empty(len(words), dtype=torch.bool, device=where.device)
     first = [vector.astype(kind).tobytes()[:8] for kind in (np.float16, np.float32)]
-    return sum(int((words == int(np.frombuffer(part, np.int64)[0])).sum()) for part in first)
+    found = 0
+    for part in first:
+        torch.eq(words, int(np.frombuffer(part, np.int64)[0]), out=equal[: len(words)])
+        found += int(equal[: len(words)].count_nonzero())
+    return found
 
 
 PARTS: dict[str, Callable[[Machine], dict[str, Any]]] = {

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -28,6 +32,56 @@ def test_auto_with_a_driver_is_what_torch_can_use(
     monkeypatch.setattr(devices, "gpu_is_likely", lambda: True)
     monkeypatch.setattr(devices, "usable", lambda: usable)
     assert devices.resolve("auto") == wanted
+
+
+def _raises() -> bool:
+    raise RuntimeError("CUDA driver initialization failed,\n you might not have a CUDA gpu.")
+
+
+def _warns() -> bool:
+    warnings.warn("CUDA initialization: The NVIDIA driver on your system is too old", UserWarning, stacklevel=1)
+    return False
+
+
+TROUBLES = {
+    "no library": ("raise OSError('libcudart.so.13: cannot open shared object file')", None, "libcudart.so.13"),
+    "half a torch": ("raise ImportError('undefined symbol: ncclCommWindowRegister')", None, "undefined symbol"),
+    "a driver that fails": ("", _raises, "CUDA driver initialization failed, you might"),
+    "a driver that is too old": ("", _warns, "driver on your system is too old"),
+}
+"""What the module torch does when it is imported, what it says of CUDA, and what is passed on."""
+
+
+@pytest.fixture
+def broken(request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """A computer with the driver of a GPU and a torch that cannot use it; what torch says."""
+    imported, asked, says = TROUBLES[request.param]
+    (tmp_path / "torch.py").write_text(imported, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.delitem(sys.modules, "torch", raising=False)
+    if asked is not None:
+        cuda = SimpleNamespace(is_available=asked, device_count=lambda: 1)
+        mps = SimpleNamespace(is_available=lambda: False)
+        torch = SimpleNamespace(cuda=cuda, backends=SimpleNamespace(mps=mps))
+        monkeypatch.setitem(sys.modules, "torch", torch)
+    monkeypatch.setattr(devices, "_DRIVER_SIGNS", ("/",))
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES", raising=False)
+    devices.found_gpus.cache_clear()
+    yield says
+    devices.found_gpus.cache_clear()
+
+
+@pytest.mark.parametrize("broken", TROUBLES, indirect=True)
+def test_a_driver_or_a_torch_that_is_broken_leaves_the_cpu_and_is_said_once(
+    broken: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert [devices.resolve("auto") for _ in range(3)] == ["cpu"] * 3
+    [logged] = caplog.messages
+    assert broken in logged and "the CPU computes" in logged and "\n" not in logged
+    assert devices.resolve_or_cpu("cuda") == "cpu"
+    fallbacks.clear("computing")
+    with pytest.raises(BadValue, match=rf"no GPU that CUDA can use .*{broken}.*; choose auto or cpu"):
+        devices.resolve("cuda")
 
 
 @pytest.mark.parametrize(("device", "words"), [("cuda", "no GPU that CUDA can use"), ("mps", "no Apple GPU")])

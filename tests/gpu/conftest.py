@@ -12,7 +12,7 @@ from tests.conftest import clustered
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.decision import ridge
 from visualmemory_gui.engine.device import choice
-from visualmemory_gui.engine.device.fallback import fallbacks
+from visualmemory_gui.engine.device.fallback import WORKS, fallbacks
 
 STAND_IN = "cpu:0"
 """Torch on the processor. It is not "cpu", so the product treats it as it treats any GPU."""
@@ -31,9 +31,9 @@ def gpu(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         monkeypatch.setattr(choice, "gpu_is_likely", lambda: True)
         monkeypatch.setattr(choice, "usable", lambda: (STAND_IN,))
     monkeypatch.setattr(ridge, "_on_gpu", list(ridge._on_gpu))
-    fallbacks.clear("encoding", "searching", "voting", "fitting trust", "computing")
+    fallbacks.clear(*WORKS)
     yield choice.resolve("auto")
-    fallbacks.clear("encoding", "searching", "voting", "fitting trust", "computing")
+    fallbacks.clear(*WORKS)
 
 
 @pytest.fixture

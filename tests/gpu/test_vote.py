@@ -148,10 +148,10 @@ class TestBatches:
         assert encoder.at_once == 16
 
     def test_images_that_take_their_time_are_not_waited_for(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        lengths = [len(one) for one in image_reader.batches(range(50), lambda: 40)]
+        lengths = [len(one) for one in image_reader.timely_batches(range(50), lambda: 40)]
         monkeypatch.setattr(image_reader, "LONGEST_S", -1.0)
         assert lengths == [40, 10]
-        assert [len(one) for one in image_reader.batches(range(50), lambda: 40)] == [16, 16, 16, 2]
+        assert [len(one) for one in image_reader.timely_batches(range(50), lambda: 40)] == [16, 16, 16, 2]
 
 
 def precision() -> tuple[object, ...]:

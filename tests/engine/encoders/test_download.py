@@ -231,6 +231,13 @@ def test_without_a_server_it_fails_at_once(target: Path, monkeypatch: pytest.Mon
     assert left(target) == []
 
 
+@pytest.mark.parametrize("endpoint", ["huggingface.example", "ftp://127.0.0.1"])
+def test_an_endpoint_that_is_no_address_is_named(target: Path, monkeypatch: pytest.MonkeyPatch, endpoint: str) -> None:
+    monkeypatch.setenv("HF_ENDPOINT", endpoint)
+    refused(target, "HF_ENDPOINT is not an address that begins with https://")
+    assert left(target) == []
+
+
 @pytest.mark.parametrize("url", ["file:///etc/passwd", "http://127.0.0.1:9/a", "ftp://127.0.0.1/a"])
 def test_only_the_web_is_fetched_from(target: Path, url: str) -> None:
     refused(target, "not one of the web|no connection", locate=lambda: Remote(url, ""))

@@ -160,18 +160,40 @@ def test_a_network_that_gives_something_else_is_refused(script: Callable) -> Non
         used(script(Sequence()))
 
 
-@pytest.mark.parametrize("ending", [".pt", ".onnx"])
-def test_files_that_are_no_networks_are_told(tmp_path: Path, ending: str) -> None:
+@pytest.mark.parametrize(("ending", "said"), [(".pt", "is no TorchScript file"), (".onnx", "cannot be used as an enc")])
+def test_files_that_are_no_networks_are_told(tmp_path: Path, ending: str, said: str) -> None:
     (tmp_path / f"bad{ending}").write_bytes(b"no network")
-    with pytest.raises(EncoderError, match="cannot be used as an encoder"):
+    with pytest.raises(EncoderError, match=said):
         used(tmp_path / f"bad{ending}")
     assert not weights.folder().exists()
 
 
-def test_pickled_modules_are_not_opened(tmp_path: Path) -> None:
-    torch.save({"a": 1}, tmp_path / "pickled.pt")
-    with pytest.raises(EncoderError):
-        used(tmp_path / "pickled.pt")
+def test_nothing_of_a_file_that_is_no_network_is_printed(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "bad.onnx").write_bytes(b"\x03\x83\x1b]0;title\x07" * 200)  # what is written to a terminal steers it
+    with pytest.raises(EncoderError, match="cannot be used as an encoder"):
+        used(tmp_path / "bad.onnx")
+    assert capfd.readouterr() == ("", "")
+
+
+class Program:
+    """Makes a file when it is unpickled."""
+
+    def __init__(self, ran: Path) -> None:
+        self._ran = ran
+
+    def __reduce__(self) -> tuple[object, ...]:
+        return Path.touch, (self._ran,)
+
+
+@pytest.mark.parametrize("how", [{}, {"_use_new_zipfile_serialization": False}], ids=["archive", "pickle"])
+def test_a_checkpoint_that_may_hold_a_program_is_not_opened(tmp_path: Path, how: dict[str, bool]) -> None:
+    path, ran = tmp_path / "pickled.pt", tmp_path / "ran"
+    torch.save({"weights": Program(ran)}, path, **how)
+    with pytest.raises(EncoderError, match="is not opened: save its weights as"):
+        used(path)
+    assert not ran.exists() and not weights.folder().exists()
+    torch.load(path, weights_only=False)
+    assert ran.exists()  # the control: opened, it runs
 
 
 def test_another_file_of_the_same_name_is_not_overwritten(script: Callable, weights_folder: Path) -> None:
@@ -183,8 +205,15 @@ def test_another_file_of_the_same_name_is_not_overwritten(script: Callable, weig
 
 @pytest.mark.parametrize("name", ["gone.onnx", "/gone/a.onnx", "local/../../secret.pt"])
 def test_a_file_that_is_not_there_is_told(name: str) -> None:
-    with pytest.raises(EncoderError, match="with a plain name"):
+    with pytest.raises(EncoderError, match="there is no file"):
         registry.choose(name)
+
+
+@pytest.mark.parametrize("name", ["network.pth", "-network.pt", "a;b.onnx"])
+def test_a_name_that_no_encoder_can_have_is_told(tmp_path: Path, name: str) -> None:
+    (tmp_path / name).touch()
+    with pytest.raises(EncoderError, match=r"cannot be added under its name: it has to end in \.pt, \.onnx"):
+        local_file.add(tmp_path / name)
 
 
 def test_a_name_under_which_no_file_was_added_says_how_to_add_one() -> None:

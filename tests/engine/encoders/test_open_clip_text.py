@@ -129,6 +129,8 @@ def test_siglip_reads_lower_case_without_punctuation_and_always_ends(small: Call
     tokens = torch.tensor([A_RED_FLAG, [*[6] * 11, 1], [1, *[0] * 11]])
     expected = by_hand(made.model, tokens)
     assert np.abs(tower.encode(["A red_flag!", "dog " * 20, ""]) - expected).max() < 1e-6
+    mended = tower.encode(["A “red” \ufb02ag", "a&nbsp;red flag"])  # as open_clip mends texts before it cleans them
+    assert np.abs(mended - expected[:1]).max() < 1e-6
 
 
 def test_a_memory_finds_by_words_and_does_so_in_the_next_session(small: Callable[[str], Small], tmp_path: Path) -> None:

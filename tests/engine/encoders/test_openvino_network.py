@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
+import warnings
 from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import timm
+import torch
+from safetensors.torch import save_file
 
 from tests.engine.encoders.test_timm_models import images, save_weights, small
-from visualmemory_gui.engine.encoders import openvino_network, openvino_runtime, registry, timm_models
+from visualmemory_gui.engine.encoders import openvino_network, openvino_runtime, registry, timm_models, weights
 from visualmemory_gui.engine.encoders.base import SpatialEncoder
 from visualmemory_gui.engine.encoders.timm_models import Spec
-from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.errors import Cancelled, EncoderError
 from visualmemory_gui.engine.types import EncoderIdentity
 
 NAME = "dinov2-small"
@@ -68,6 +73,38 @@ def test_the_converted_network_gives_the_same_vectors_and_torch_the_cells(
     found = openvino_network.verdict(identity)
     assert found is not None and found.cosine >= openvino_network.SAME
     encoder.close()
+
+
+@pytest.mark.parametrize("suffix", [".pt", ".safetensors"])
+def test_a_file_of_ones_own_is_converted_too(
+    of: Spec, suffix: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openvino_network, "_gain", lambda *_: 2.0)
+    identity = registry.choose(str(own_file(tmp_path / f"mine{suffix}")))
+    plain = registry.load(identity, device="cpu")
+    assert plain.backend == "torch" and registry.prepare(identity.name, device="cpu")
+    encoder = registry.load(identity, device="cpu")
+    batch = np.random.default_rng(6).integers(0, 255, (3, 160, 160, 3), np.uint8)
+    assert encoder.backend == "openvino" and np.abs(encoder.encode(batch) - plain.encode(batch)).max() < 1e-5
+    assert not registry.prepare("local/another.pt", device="cpu")  # a memory may name a file that was never added
+    weights.folder().joinpath(f"mine{suffix}.added").unlink()
+    with pytest.raises(EncoderError, match="was not added on this computer"):
+        registry.load(identity, device="cpu")
+
+
+def own_file(path: Path) -> Path:
+    """A small network for 160 pixels, as a file of the user's own."""
+    torch.manual_seed(0)
+    network = timm.create_model("test_vit", pretrained=False, num_classes=0).eval()
+    if path.suffix == ".pt":
+        with warnings.catch_warnings(), torch.inference_mode():
+            warnings.simplefilter("ignore")
+            torch.jit.trace(network, torch.zeros(2, 3, 160, 160)).save(str(path))
+        path.with_name(f"{path.name}.json").write_text(json.dumps({"size": 160}))
+    else:
+        save_file(network.state_dict(), path)
+        path.with_name(f"{path.name}.json").write_text(json.dumps({"architecture": "test_vit"}))
+    return path
 
 
 @pytest.mark.parametrize(("cosine", "gain"), [(0.9998, 3.0), (1.0, 1.05), (1.0, 0.4)])

@@ -3,20 +3,26 @@
 from __future__ import annotations
 
 import sys
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from visualmemory_gui.engine.device import choice
 from visualmemory_gui.engine.device.torch_required import PACKAGES, torch_required
-from visualmemory_gui.engine.encoders import registry, torchvision_models
+from visualmemory_gui.engine.encoders import local_file, registry, torchvision_models
 from visualmemory_gui.engine.errors import BadValue, EncoderError
 
 
 @pytest.fixture
-def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
+def no_torch(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     for name in [*PACKAGES, *(name for name in sys.modules if name.partition(".")[0] in PACKAGES)]:
         monkeypatch.setitem(sys.modules, name, None)
     torchvision_models._enums.cache_clear()  # an earlier test may have had torchvision
+    choice.found_gpus.cache_clear()
+    yield
+    choice.found_gpus.cache_clear()
 
 
 @pytest.mark.usefixtures("no_torch")
@@ -24,6 +30,18 @@ def no_torch(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_an_encoder_that_needs_torch_is_refused_in_one_sentence(name: str) -> None:
     with pytest.raises(EncoderError, match=r"^this needs torch\w*, which is not installed here: the full installation"):
         registry.choose(name)
+
+
+@pytest.mark.usefixtures("no_torch")
+@pytest.mark.parametrize("ending", [".pt", ".safetensors"])
+def test_a_file_of_the_users_own_that_needs_torch_is_refused_in_the_same_sentence(ending: str, tmp_path: Path) -> None:
+    file = tmp_path / f"mine{ending}"
+    with zipfile.ZipFile(file, "w") as archive:  # a TorchScript file is an archive with a program in it
+        archive.writestr("mine/code/network.py", "")
+    file.with_name(file.name + ".json").write_text('{"architecture": "resnet18"}' if ending == ".safetensors" else "{}")
+    for add in (lambda: registry.choose(str(file)), lambda: local_file.add(file)):
+        with pytest.raises(EncoderError, match=r"^this needs t\w+, which is not installed here: the full installation"):
+            add()
 
 
 @pytest.mark.usefixtures("no_torch")

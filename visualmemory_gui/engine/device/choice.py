@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import platform
 import re
 import sys
+import warnings
+from functools import lru_cache
 from pathlib import Path
+from typing import NamedTuple
 
 from visualmemory_gui.engine.device.fallback import Fallback, fallbacks
 from visualmemory_gui.engine.errors import BadValue
@@ -18,6 +22,15 @@ _FORM = re.compile(r"auto|cpu|mps|cuda(:[0-9]{1,3})?")
 _DRIVER_SIGNS = ("/proc/driver/nvidia", "/dev/nvidiactl", "/dev/kfd", "/dev/dxg")
 _WINDOWS_DRIVER = "System32/nvcuda.dll"
 _SPOKEN = {"cuda": "no GPU that CUDA can use", "mps": "no Apple GPU"}
+log = logging.getLogger(__name__)
+
+
+class FoundGpus(NamedTuple):
+    """The names of the GPUs that torch can use, the one that "auto" takes first; and where it can use none because
+    torch or the driver is broken, what it says, else ""."""
+
+    names: tuple[Device, ...]
+    trouble: str
 
 
 def named(text: str) -> Device:
@@ -41,7 +54,9 @@ def resolve(device: Device) -> Device:
     if wanted == "auto":
         return there[0] if there else "cpu"
     if wanted not in there:
-        raise BadValue(f"there is {_SPOKEN.get(wanted, f'no {wanted}')} on this computer; choose {_others(there)}")
+        missing = _SPOKEN.get(wanted, f"no {wanted}")
+        why = f" ({trouble})" if (trouble := found_gpus().trouble) else ""
+        raise BadValue(f"there is {missing} on this computer{why}; choose {_others(there)}")
     return wanted
 
 
@@ -75,15 +90,36 @@ def gpu_is_likely() -> bool:
 
 
 def usable() -> tuple[Device, ...]:
-    """The names of the GPUs that torch can use, the one that "auto" takes first; none without torch. Imports torch."""
+    """The names of the GPUs that torch can use; none without torch, or where torch or the driver is broken. Imports
+    torch."""
+    return found_gpus().names
+
+
+@lru_cache(maxsize=1)
+def found_gpus() -> FoundGpus:
+    """What torch finds, asked once for the process; trouble is logged, and the CPU computes. Imports torch."""
     try:
         import torch  # late: takes seconds
-    except ModuleNotFoundError:
-        return ()
 
-    cuda = [f"cuda:{number}" for number in range(torch.cuda.device_count())] if torch.cuda.is_available() else []
-    mps = ["mps"] if torch.backends.mps.is_available() else []
-    return (*(["cuda"] if cuda else []), *cuda, *mps)
+        with warnings.catch_warnings(record=True) as heard:
+            warnings.simplefilter("always")  # by which torch says that a driver is too old
+            cuda = _cuda_names(torch.cuda.device_count()) if torch.cuda.is_available() else ()
+            mps = ("mps",) if torch.backends.mps.is_available() else ()
+        said = "; ".join(str(one.message) for one in heard)
+    except ModuleNotFoundError:
+        return FoundGpus((), "")
+    except Exception as error:  # whatever the libraries of a broken torch or driver raise
+        cuda = mps = ()
+        said = f"{type(error).__name__}: {error}"
+    found = FoundGpus((*cuda, *mps), "" if cuda or mps else " ".join(said.split())[:300])
+    if found.trouble:
+        log.warning("no GPU can be used, so the CPU computes: %s", found.trouble)
+    return found
+
+
+def _cuda_names(count: int) -> tuple[Device, ...]:
+    """All names of ``count`` GPUs: "cuda" is the first."""
+    return ("cuda", *(f"cuda:{number}" for number in range(count)))
 
 
 def known() -> tuple[Device, ...]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Literal, TypeVar
+from typing import Literal, TypeVar, get_args
 
 from visualmemory_gui.engine.device.room import attempt
 from visualmemory_gui.engine.errors import DeviceError, DeviceReason
 
-Work = Literal["encoding", "searching", "voting", "fitting trust", "computing"]
+Work = Literal["encoding", "reading words", "searching", "voting", "fitting trust", "computing"]
+WORKS: tuple[Work, ...] = get_args(Work)
 T = TypeVar("T")
 _WHY: Mapping[DeviceReason, str] = {
     "memory": "ran out of memory",

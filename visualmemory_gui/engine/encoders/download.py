@@ -103,6 +103,11 @@ def offline() -> bool:
     return any(os.environ.get(name, "").upper() in ("1", "ON", "YES", "TRUE") for name in names)
 
 
+def is_of_the_web(address: str) -> bool:
+    """Whether something can be fetched from ``address``."""
+    return address.startswith(("https://", "http://"))
+
+
 def missing(encoder: str, address: str, target: Path, *, why: str) -> EncoderError:
     return EncoderError(
         f"the weights of {encoder} are not here and cannot be fetched ({why}): fetch {address} and put it at {target}"
@@ -224,7 +229,7 @@ def _cut_at_the_end(answer: HTTPResponse) -> Iterator[None]:
 
 
 def _asked(remote: Remote, begin: int) -> HTTPResponse:
-    if not remote.url.startswith(("https://", "http://")):
+    if not is_of_the_web(remote.url):
         raise Refusal("its address is not one of the web")
     asked = urllib.request.Request(remote.url, headers={"User-Agent": installation.APP, "Accept-Encoding": "identity"})
     if begin:

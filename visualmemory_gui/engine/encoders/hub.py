@@ -13,7 +13,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from visualmemory_gui.engine.encoders import weights
-from visualmemory_gui.engine.encoders.download import SILENCE_S, Refusal, Remote
+from visualmemory_gui.engine.encoders.download import SILENCE_S, Refusal, Remote, is_of_the_web
 
 _HUB = "https://huggingface.co"
 _FILE = "model.safetensors"
@@ -22,7 +22,7 @@ _SHA256 = re.compile(r"[0-9a-f]{64}")
 
 def endpoint() -> str:
     """The hub, or the mirror that HF_ENDPOINT names."""
-    return os.environ.get("HF_ENDPOINT", _HUB).rstrip("/")
+    return (os.environ.get("HF_ENDPOINT") or _HUB).rstrip("/")
 
 
 def address(repository: str, file: str = _FILE) -> str:
@@ -56,6 +56,8 @@ def locate(repository: str, file: str = _FILE) -> Remote:
     # import, which may be timm's.
     constants.HF_HUB_DISABLE_TELEMETRY = True
     asked, token = address(repository, file), _token()
+    if not is_of_the_web(asked):
+        raise Refusal("HF_ENDPOINT is not an address that begins with https://")
     try:
         found = get_hf_file_metadata(asked, token=token or False, timeout=SILENCE_S, endpoint=endpoint())
     except HfHubHTTPError as error:

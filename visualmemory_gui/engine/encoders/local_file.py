@@ -16,6 +16,7 @@ import json
 import re
 import shutil
 import warnings
+import zipfile
 from dataclasses import dataclass, fields
 from functools import partial
 from pathlib import Path
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from visualmemory_gui.engine.device.torch_required import torch_required
 from visualmemory_gui.engine.encoders import openvino_runtime, timm_file, timm_models, weights
 from visualmemory_gui.engine.encoders.base import FEW, Encoder, check, unit
 from visualmemory_gui.engine.errors import EncoderError
@@ -33,9 +35,10 @@ if TYPE_CHECKING:
     import torch
 
 PREFIX = "local/"
+_ONNX = ".onnx"
 NOTES = {
     ".pt": "a file of your own: program code, which runs with your rights whenever it is used",
-    ".onnx": "a file of your own",
+    _ONNX: "a file of your own",
     timm_file.SUFFIX: "weights of your own, for an architecture of timm",
 }
 SUFFIXES = tuple(NOTES)
@@ -90,14 +93,30 @@ def is_path(text: str) -> bool:
     return not FORM.fullmatch(text) and Path(text).suffix in SUFFIXES
 
 
+def is_onnx(name: str) -> bool:
+    """Whether the encoder ``name`` is a network in ONNX; others of this form are computed by torch."""
+    return FORM.fullmatch(name) is not None and name.endswith(_ONNX)
+
+
+def added(name: str) -> Path | None:
+    """The file that was added under ``name``; None where there is none."""
+    return next((one.path for one in _all() if PREFIX + one.path.name == name), None)
+
+
+@torch_required
 def add(path: Path) -> EncoderIdentity:
     """Try a network, and copy it and what its JSON file says into the folder of weights, known by its sha256.
 
     Only for a file that the user names: trying it runs its code. Raises EncoderError when it cannot be used, or
     another one, or the same with another description, was added under the same name.
     """
-    if not FORM.fullmatch(PREFIX + path.name) or not path.is_file():
-        raise EncoderError(f"{path} is not a file {', '.join(SUFFIXES)} with a plain name")
+    if not path.is_file():
+        raise EncoderError(f"there is no file {path}")
+    if not FORM.fullmatch(PREFIX + path.name):
+        raise EncoderError(
+            f"{path} cannot be added under its name: it has to end in {', '.join(SUFFIXES)}, and to consist of "
+            "letters, digits, spaces and the signs _.()+-"
+        )
     target = weights.folder() / path.name
     if target.is_file() and weights.sha256(target) != weights.sha256(path):
         raise EncoderError(f"another file called {path.name} is in {target.parent}: give yours another name")
@@ -188,11 +207,12 @@ def _loaded(name: str, path: Path, said: dict[str, Any], *, device: str, bulk: b
     fed = _fed(path, said)
     try:
         if path.suffix == ".pt":
+            _require_script(path)
             return _torchscript(name, path, fed, device=device, bulk=bulk)
         if path.suffix == timm_file.SUFFIX:
             return _timm(name, path, fed, timm_file.network(path, said), device=device, bulk=bulk)
         return OnnxEncoder(name, path, fed, bulk=bulk)
-    except EncoderError:
+    except (EncoderError, ModuleNotFoundError):
         raise
     except Exception as error:  # torch and OpenVINO raise plain RuntimeErrors for files that are not theirs
         detail = " ".join(str(error).split())[:200]
@@ -247,6 +267,20 @@ def _identity(name: str, path: Path, fed: Input, dim: int) -> EncoderIdentity:
     return EncoderIdentity(name, dim, weights_sha256=weights.sha256(path), preprocess=fed.preprocess)
 
 
+def _require_script(path: Path) -> None:
+    """Raise EncoderError unless ``path`` is an archive with a program in it, as TorchScript files are."""
+    try:
+        with zipfile.ZipFile(path) as archive:
+            if any("/code/" in name for name in archive.namelist()):
+                return
+    except zipfile.BadZipFile:
+        pass
+    raise EncoderError(
+        f"{path} is no TorchScript file. If it is a checkpoint of torch, it can hold any program in pickled form, and "
+        "is not opened: save its weights as .safetensors"
+    )
+
+
 def _torchscript(name: str, path: Path, fed: Input, *, device: str, bulk: bool) -> Encoder:
     import torch
 
@@ -296,7 +330,7 @@ class OnnxEncoder:
 
     def __init__(self, name: str, path: Path, fed: Input, *, bulk: bool) -> None:
         size = fed.geometry.size
-        model = openvino_runtime.module().Core().read_model(str(path))
+        model = openvino_runtime.onnx_model(path)
         model.reshape([-1, 3, size, size])
         self._compiled = openvino_runtime.compiled(model, bulk=bulk)
         self._scale = np.float32(1.0) / (255.0 * np.asarray(fed.std, np.float32))

@@ -8,17 +8,18 @@ each pair of files, and noted beside them by their checksums.
 from __future__ import annotations
 
 import json
-import re
-import string
 from collections.abc import Callable, Sequence
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import partial
 from importlib.util import find_spec
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
+from visualmemory_gui.engine.device.arithmetic import full_precision
+from visualmemory_gui.engine.device.fallback import Work, fallbacks, on_device
 from visualmemory_gui.engine.encoders import download, hub, timm_models, weights
 from visualmemory_gui.engine.encoders.base import Encoder, unit
 from visualmemory_gui.engine.errors import EncoderError
@@ -35,6 +36,8 @@ SAME = 0.9999
 _FILE, _TOKENS = "open_clip_model.safetensors", "tokenizer.json"
 _CHUNK = 64
 _PAD, _END = 0, 1  # in the vocabulary of SigLIP 2
+_WORK: Work = "reading words"
+T = TypeVar("T")
 Tokenize = Callable[[list[str]], "torch.Tensor"]
 
 
@@ -129,25 +132,44 @@ def load(of: TextSpec, encoder: Encoder) -> OpenClipText:
         with atomic_file.write(of.record) as file:
             file.write(json.dumps(pair).encode())
     del model.visual  # the encoder is that tower
-    return OpenClipText(model.to(encoder.device), _tokenizer(of, model.context_length), encoder.device)
+    return OpenClipText(model, _tokenizer(of, model.context_length), encoder.device)
 
 
 class OpenClipText:
-    """The text tower of an open_clip ``model``."""
+    """The text tower of an open_clip ``model``, which is on the CPU; a copy of it computes on another ``device``.
+
+    Where the device has no room for it, or stops working, the CPU computes, and the fallback is noted. To be used from
+    one thread at a time.
+    """
 
     def __init__(self, model: Any, tokenize: Tokenize, device: str) -> None:
         self.scale = float(model.logit_scale.exp())
-        self._model, self._tokenize, self._device = model, tokenize, device
+        self.device = device
+        self._model, self._tokenize = model, tokenize
+        self._copy: Any = None
+        if device != "cpu":
+            fallbacks.clear(_WORK)
+            self._copy = self._on_device(lambda: deepcopy(model).to(device))
 
     def encode(self, texts: Sequence[str]) -> F32:
         """As ``base.TextTower`` promises."""
+        starts = range(0, max(1, len(texts)), _CHUNK)
+        tokens = [self._tokenize(list(texts[at : at + _CHUNK])) for at in starts]
+        found = self._on_device(lambda: self._computed(self._copy, tokens)) if self.device != "cpu" else None
+        return unit(np.concatenate(self._computed(self._model, tokens) if found is None else found))
+
+    def _computed(self, model: Any, tokens: list[torch.Tensor]) -> list[F32]:
         import torch
 
-        starts = range(0, max(1, len(texts)), _CHUNK)
-        with torch.inference_mode():
-            chunks = [self._tokenize(list(texts[at : at + _CHUNK])).to(self._device) for at in starts]
-            parts = [self._model.encode_text(chunk).float().cpu().numpy() for chunk in chunks]
-        return unit(np.concatenate(parts))
+        with full_precision.on(self.device), torch.inference_mode():
+            return [model.encode_text(chunk.to(self.device)).float().cpu().numpy() for chunk in tokens]
+
+    def _on_device(self, work: Callable[[], T]) -> T | None:
+        """The result of ``work`` on the device; None where the CPU must do it, as all that comes after it."""
+        found = on_device(_WORK, self.device, work)
+        if found is None:
+            self.device, self._copy = "cpu", None
+        return found
 
 
 def _built(of: TextSpec, path: Path) -> Any:
@@ -200,13 +222,15 @@ def _tokenizer(of: TextSpec, length: int) -> Tokenize:
 
         simple: Tokenize = SimpleTokenizer(context_length=length)
         return simple
-    words = _vocabulary(of.tokens)
+    from open_clip.tokenizer import get_clean_fn
+
+    words, plain = _vocabulary(of.tokens), get_clean_fn("canonicalize")
 
     def tokenize(texts: list[str]) -> torch.Tensor:
         """As SigLIP 2 was trained: lower case without punctuation, an end that is never cut off, then padding."""
         import torch
 
-        ids = [words.encode(_plain(text), add_special_tokens=False).ids[: length - 1] for text in texts]
+        ids = [words.encode(plain(text), add_special_tokens=False).ids[: length - 1] for text in texts]
         return torch.tensor([[*each, _END, *[_PAD] * (length - 1 - len(each))] for each in ids])
 
     return tokenize
@@ -219,8 +243,3 @@ def _vocabulary(path: Path) -> Any:
         return Tokenizer.from_file(str(path))
     except Exception as error:  # tokenizers raises plain Exceptions for files that are not its own
         raise EncoderError(f"{path.name} is not a list of tokens") from error
-
-
-def _plain(text: str) -> str:
-    kept = text.replace("_", " ").translate(str.maketrans("", "", string.punctuation))
-    return re.sub(r"\s+", " ", kept).strip().lower()

@@ -45,6 +45,18 @@ def convert_model(model: Any, **arguments: Any) -> Any:
     return convert(model, **arguments)
 
 
+def onnx_model(path: Path) -> Any:
+    """The network in the ONNX file ``path``. Raises as ``module``, and RuntimeError where it is none.
+
+    OpenVINO alone would try every format that it knows, and print bytes of the file to stderr.
+    """
+    module()
+    from openvino.frontend import FrontEndManager
+
+    reader = FrontEndManager().load_by_framework("onnx")
+    return reader.convert(reader.load(str(path)))
+
+
 @contextmanager
 def _left_out(name: str) -> Iterator[None]:
     """Within the block the module ``name`` cannot be imported, unless it was imported before."""

@@ -11,7 +11,7 @@ import logging
 import re
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, cast
 
 from visualmemory_gui.engine.device import choice as devices
 from visualmemory_gui.engine.device.torch_required import torch_required
@@ -220,9 +220,9 @@ def _loaded(wanted: EncoderIdentity, device: str, *, bulk: bool) -> Encoder:
         return fake.FakeEncoder()
     if wanted.name == lite.NAME:
         return _lite(device, bulk=bulk)
-    if local_file.FORM.fullmatch(wanted.name):
+    if local_file.is_onnx(wanted.name):
         return local_file.load(wanted, device=device, bulk=bulk)
-    if timm_models.spec(wanted.name) is None and not torchvision_models.FORM.fullmatch(wanted.name):
+    if not _is_of_torch(wanted.name):
         return plugins.load(wanted.name, device=device, bulk=bulk)
     return (_converted(wanted, bulk=bulk) if device == "cpu" else None) or _in_torch(wanted, device, bulk=bulk)
 
@@ -232,10 +232,19 @@ def _plugin(name: str) -> plugins.EncoderPlugin | None:
     return plugins.found(name) if _WORD.fullmatch(name) else None
 
 
+def _is_of_torch(name: str) -> bool:
+    """Whether it is a network of torch that OpenVINO may compute in its place: all but lite0 and those of plug-ins."""
+    if local_file.FORM.fullmatch(name):
+        return not local_file.is_onnx(name)
+    return timm_models.spec(name) is not None or torchvision_models.FORM.fullmatch(name) is not None
+
+
 def _in_torch(wanted: EncoderIdentity, device: str, *, bulk: bool) -> TorchEncoder:
-    """An encoder of timm or torchvision."""
+    """An encoder that ``_is_of_torch``, in torch."""
     if spec := timm_models.spec(wanted.name):
         return timm_models.load(spec, device=device, bulk=bulk)
+    if local_file.FORM.fullmatch(wanted.name):
+        return cast("TorchEncoder", local_file.load(wanted, device=device, bulk=bulk))
     return torchvision_models.load(wanted.name, device=device, bulk=bulk)
 
 
@@ -253,10 +262,12 @@ def _converted(wanted: EncoderIdentity, *, bulk: bool) -> Encoder | None:
 
 
 def _file_of(name: str) -> Path | None:
-    """The weights of an encoder of timm or torchvision, if they are here; None for all others."""
+    """The weights of an encoder that ``_is_of_torch``, if they are here; None for all others."""
+    if not _is_of_torch(name):
+        return None
     if spec := timm_models.spec(name):
         return timm_models.here(spec)
-    return torchvision_models.here(name) if torchvision_models.FORM.fullmatch(name) else None
+    return local_file.added(name) if local_file.FORM.fullmatch(name) else torchvision_models.here(name)
 
 
 def _lite(device: str, *, bulk: bool) -> Encoder:
