@@ -13,9 +13,9 @@ import pytest
 from typer.testing import CliRunner
 
 from visualmemory_gui.cli.main import app
-from visualmemory_gui.engine.diagnosis import machine
+from visualmemory_gui.engine.diagnosis import checkup, machine
 from visualmemory_gui.engine.diagnosis.packages import Requirement, installed, requirements
-from visualmemory_gui.engine.diagnosis.probe import probe
+from visualmemory_gui.engine.diagnosis.probe import Probed, probe
 
 ROOT = Path(__file__).resolve().parents[2]
 GONE = """
@@ -105,6 +105,13 @@ def test_a_package_is_here_too_old_or_missing(wanted: Requirement, needed: bool,
     assert (found.state, found.mend, found.fatal) == (state, mend, needed and state != "ok")
 
 
+def test_the_application_names_the_full_installation_in_place_of_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "frozen", True, raising=False)
+    for wanted in (Requirement("no-such-thing"), Requirement("no-such-thing", extra="map")):
+        found = installed(wanted, needed=False)
+        assert "full installation" in found.mend and "pip" not in found.mend
+
+
 @pytest.mark.parametrize(
     ("build", "likely", "state", "says"),
     [
@@ -123,6 +130,34 @@ def test_a_gpu_and_a_torch_that_do_not_fit_are_told(
     monkeypatch.setattr(machine, "_NVIDIA", tmp_path / "version")
     found = machine.gpu()
     assert found.state == state and says in found.detail and bool(found.mend) == (state != "ok")
+
+
+@pytest.mark.parametrize(
+    ("tried", "state", "says"),
+    [
+        (Probed({"names": ["cuda", "cuda:0"], "trouble": ""}), "ok", "torch can use it"),
+        (Probed({"names": [], "trouble": "The NVIDIA driver is too old"}), "broken", "driver is too old"),
+        (Probed({"names": [], "trouble": ""}), "broken", "it finds none"),
+        (Probed(error="it ended the process (exit code -11)"), "broken", "exit code -11"),
+    ],
+)
+def test_a_driver_that_torch_cannot_use_is_told(
+    tried: Probed, state: str, says: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(machine, "torch_build", lambda: "CUDA 13.0")
+    monkeypatch.setattr(machine, "gpu_is_likely", lambda: True)
+    found = machine.gpu(tried)
+    assert found.state == state and says in found.detail and not found.fatal
+    assert ("the CPU computes" in found.detail) == ("driver" in found.mend) == (state != "ok")
+
+
+@pytest.mark.parametrize(("on_gpu", "state"), [(True, "ok"), (False, "slow")])
+def test_an_encoder_that_is_not_converted_is_slow_only_where_the_cpu_computes(
+    on_gpu: bool, state: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(checkup.openvino_lite, "ready", lambda: False)
+    [found] = checkup._encoder(None, on_gpu=on_gpu)
+    assert found.state == state and ("encoders --prepare" in found.mend) == (state == "slow")
 
 
 def test_a_home_that_cannot_be_written_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

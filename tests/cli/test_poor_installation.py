@@ -58,6 +58,24 @@ def test_a_memory_is_built_and_asked_and_what_is_broken_is_named(env: dict[str, 
     assert served.returncode == 1 and "`visualmemory doctor`" in served.stderr and "DLL load failed" in served.stderr
 
 
+def test_where_torch_cannot_use_the_gpu_the_cpu_decides_and_doctor_says_why(
+    env: dict[str, str], tmp_path: Path
+) -> None:
+    (tmp_path / "broken/torch").mkdir()
+    (tmp_path / "broken/torch/__init__.py").write_text("raise OSError('libcudart.so.13: cannot open shared object')")
+    (tmp_path / "broken/torch/version.py").write_text("cuda = '13.0'")
+    likely = "from visualmemory_gui.engine.device import choice; choice._DRIVER_SIGNS = ('/',)"
+    (tmp_path / "broken/sitecustomize.py").write_text(likely, encoding="utf-8")
+    env.pop("CUDA_VISIBLE_DEVICES", None)
+    write_images(tmp_path / "images", each=2)
+    built = run(env, "build", tmp_path / "images", tmp_path / "m.vmem", "--encoder", "fake")
+    assert built.returncode == 0 and "the CPU computes" in built.stderr and "libcudart.so.13" in built.stderr
+    asked = run(env, "classify", tmp_path / "m.vmem", tmp_path / "images/animals/cat/0.png", "--device", "cuda")
+    assert asked.returncode != 0 and "libcudart.so.13" in asked.stderr and "choose auto or cpu" in asked.stderr
+    told = run(env, "doctor").stdout
+    assert "so the CPU computes" in told and "libcudart.so.13" in told and "update the GPU's driver" in told
+
+
 def test_an_openvino_that_cannot_be_imported_leaves_the_converted_encoder(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail() -> None:
         raise EncoderError(openvino_runtime.BROKEN.format("no libopenvino.so"))

@@ -23,7 +23,7 @@ def doctor(
     ] = False,
     as_json: options.Json = False,
 ) -> None:
-    """Say what is missing or broken here, and what mends it.
+    """Say what is missing or broken here, and how to fix it.
 
     Also what is slow. Ends with exit code 1 where the product does not work because of it.
     """

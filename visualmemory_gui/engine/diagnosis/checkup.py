@@ -20,6 +20,7 @@ from visualmemory_gui.engine.images.pool import DecodePool
 
 SQLITE = f"{__package__}.probes:sqlite"
 SPEED = f"{__package__}.probes:encoder_speed"
+GPUS = f"{__package__}.probes:gpus"
 DECODER = "visualmemory_gui.engine.images.child"
 QUICK = ("numpy", "hnswlib", "PIL.Image", "openvino")
 """Modules of compiled code that are quick to import, and are."""
@@ -44,25 +45,28 @@ def check_up(*, window: str, speed: bool = False) -> list[Finding]:
     """All findings. ``window`` is the probe of what the window needs (``module:function``): it returns ``version``,
     ``platform``, ``families`` (how many fonts) and ``display``.
 
-    ``speed`` also imports what is slow to import, and measures the encoder; without it nothing takes a second.
+    ``speed`` also imports what is slow to import, and measures the encoder; without it nothing takes a second but
+    torch, which is asked for a GPU where there is likely to be one.
     """
     wanted = packages.requirements()
     modules = [one.module for one in wanted] if speed else []
     imports = [SQLITE, *dict.fromkeys((*QUICK, *(m for m in modules if m != "PySide6")))]
-    with ThreadPoolExecutor(3) as pool:
+    with ThreadPoolExecutor(4) as pool:
         libraries = pool.submit(probe, [one for one in imports if packages.has_module(one.split(".")[0].split(":")[0])])
         drawn, decoded = pool.submit(probe, [window]), pool.submit(_decoding)
+        gpus = pool.submit(probe, [GPUS]) if machine.torch_may_use_a_gpu() else None
         measured = probe([SPEED])[SPEED] if speed else None
         tried = libraries.result()
+        gpu = machine.gpu(None if gpus is None else gpus.result()[GPUS])
         return [
             machine.python(),
             *(_package(one, tried) for one in wanted),
             *_declared(wanted),
             _sqlite(tried[SQLITE]),
-            machine.gpu(),
+            gpu,
             *_window(drawn.result()[window]),
             *machine.folders(),
-            *_encoder(measured),
+            *_encoder(measured, on_gpu=gpus is not None and gpu.state == "ok"),
             decoded.result(),
         ]
 
@@ -116,7 +120,7 @@ def _window(tried: Probed) -> list[Finding]:
     return [Finding("window", "ok" if tried.value["display"] else "note", shown), fonts]
 
 
-def _encoder(measured: Probed | None) -> list[Finding]:
+def _encoder(measured: Probed | None, *, on_gpu: bool) -> list[Finding]:
     """Whether the weights of the default encoder are whole, in which form they are used, and how fast that is."""
     try:
         if lite.weights_file() or not openvino_lite.ready():
@@ -127,7 +131,7 @@ def _encoder(measured: Probed | None) -> list[Finding]:
     found = [Finding(lite.NAME, "ok", "weights here", needed=True)]
     if openvino_lite.ready():
         found = [Finding(lite.NAME, "ok", "converted for this CPU", needed=True)]
-    elif openvino_runtime.installed() and machine.gpu().state != "ok":
+    elif openvino_runtime.installed() and not on_gpu:
         slow = "weights here, not converted for this CPU yet: four times slower"
         found = [Finding(lite.NAME, "slow", slow, "visualmemory encoders --prepare", needed=True)]
     return found if measured is None else [*found, _speed(measured)]

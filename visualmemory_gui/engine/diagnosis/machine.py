@@ -13,6 +13,7 @@ from pathlib import Path
 from visualmemory_gui.engine.device.choice import gpu_is_likely
 from visualmemory_gui.engine.diagnosis.diagnosis import Finding
 from visualmemory_gui.engine.diagnosis.packages import has_module
+from visualmemory_gui.engine.diagnosis.probe import Probed
 from visualmemory_gui.engine.files.installation import cache_folder, data_folder
 
 LEAST_PYTHON = (3, 11)
@@ -21,6 +22,7 @@ LITTLE_BYTES = 1_000_000_000
 _NVIDIA = Path("/proc/driver/nvidia/version")
 _CPU_TORCH = "pip install --force-reinstall torch torchvision --index-url https://download.pytorch.org/whl/cpu"
 _CUDA_TORCH = "pip install --force-reinstall torch torchvision"
+_DRIVER = "update the GPU's driver, and if that does not help: pip install --force-reinstall torch torchvision"
 
 
 def python() -> Finding:
@@ -80,17 +82,30 @@ def torch_build() -> str | None:
     return f"CUDA {built[1]}" if built else "cpu"
 
 
-def gpu() -> Finding:
-    """Whether there is a GPU and a torch that can use it."""
+def torch_may_use_a_gpu() -> bool:
+    """Whether a GPU is likely, and the installed torch is one for it. torch is not imported."""
+    build = torch_build() if gpu_is_likely() else None
+    return build is not None and (build != "cpu" or sys.platform == "darwin")
+
+
+def gpu(tried: Probed | None = None) -> Finding:
+    """Whether there is a GPU and a torch that can use it; where that was ``tried`` by ``probes.gpus``, whether it
+    does."""
     build, likely = torch_build(), gpu_is_likely()
     if not likely:
         waste = build not in (None, "cpu")
         detail = "none; the CPU computes" + (f", and the libraries of torch for {build} are not used" if waste else "")
         return Finding("GPU", "note" if waste else "ok", detail, _CPU_TORCH if waste else "")
     driver = _driver()
-    if build == "cpu" and sys.platform != "darwin":
+    if build is not None and not torch_may_use_a_gpu():
         return Finding("GPU", "slow", f"{driver}, but this torch computes on the CPU alone", _CUDA_TORCH)
-    return Finding("GPU", "ok", driver)
+    if tried is None:
+        return Finding("GPU", "ok", driver)
+    names, trouble = tried.value.get("names", ()), tried.error or tried.value.get("trouble")
+    if names and not trouble:
+        return Finding("GPU", "ok", f"{driver}; torch can use it")
+    why = trouble or "it finds none"
+    return Finding("GPU", "broken", f"{driver}, but torch cannot use it, so the CPU computes: {why}", _DRIVER)
 
 
 def _driver() -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import metadata
@@ -36,6 +37,8 @@ _MODULES = {
     "open_clip_torch": "open_clip",
     "open-clip-torch": "open_clip",
 }
+IN_APPLICATION = "nothing can be added to this application; the full installation has it"
+"""What is said in place of a line of pip in the application as one folder, which has no pip."""
 _COMPILED = {"hnswlib": " (it is compiled, which needs a C++ compiler and Python's headers)"}
 
 
@@ -59,7 +62,9 @@ class Requirement:
 
     @property
     def mend(self) -> str:
-        """The line that installs it."""
+        """The line that installs it; in the application, what has it."""
+        if getattr(sys, "frozen", False):
+            return IN_APPLICATION
         if self.extra:
             return f"pip install '{APP}[{self.extra}]'{_COMPILED.get(self.name.lower(), '')}"
         least = f">={self.least}" if self.least else ""

@@ -17,6 +17,13 @@ def sqlite() -> dict[str, object]:
     return {"version": apsw.sqlite_lib_version()}
 
 
+def gpus() -> dict[str, object]:
+    """Which GPUs torch can use, and what it says where a broken driver lets it use none."""
+    from visualmemory_gui.engine.device.choice import found_gpus
+
+    return found_gpus()._asdict()
+
+
 def encoder_speed() -> dict[str, object]:
     """How fast the default encoder is: milliseconds for one image alone, images a second among many."""
     from visualmemory_gui.engine.encoders import lite, registry
