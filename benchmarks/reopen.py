@@ -1,9 +1,10 @@
 """How soon does a large memory decide after it is opened, and again after an exemplar is forgotten?
 
 A memory of vectors in 32 directions and noise is made once, if it is not there, which takes as long as building its
-graph. Each round is a process of its own on it; told are medians. Forgetting is done once, on a copy.
+graph. Each round is a process of its own on it; told are medians. Forgetting is done once, on a copy. With
+``--address-space`` no process may take more than so many GB, as on a computer that has no more main memory.
 
-    python -m benchmarks.reopen MEMORY [--make 1000000] [--rounds 5] [--forget COPY]
+    python -m benchmarks.reopen MEMORY [--make 1000000] [--dim 1280] [--rounds 5] [--forget COPY] [--address-space 8]
 """
 
 from __future__ import annotations
@@ -11,12 +12,16 @@ from __future__ import annotations
 import argparse
 import json
 import os
+import re
 import resource
 import shutil
 import statistics
 import subprocess
 import sys
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.results import read, table, write
@@ -27,24 +32,40 @@ from visualmemory_gui.engine.types import F32
 PART, QUERIES = 20_000, 30
 
 
-def make(folder: Path, n: int) -> None:
-    """A memory of ``n`` vectors brought from elsewhere, without images, with its graph and its file of rows."""
-    with VisualMemory.create(folder, dim=384) as memory:
+def make(folder: Path, n: int, dim: int) -> None:
+    """A memory of ``n`` vectors brought from elsewhere, without images, whose graph is still to be built."""
+    with VisualMemory.create(folder, dim=dim) as memory:
         memory.maintenance.defer()
         for start in range(0, n, PART):
-            found = drawn("directions", min(PART, n - start), 0, seed=start + 1)
+            found = drawn("directions", min(PART, n - start), 0, dim=dim, seed=start + 1)
             memory.add_vectors(found.vectors, found.labels)
             print(f"{start + len(found.labels):,} of {n:,}", end="\r", file=sys.stderr, flush=True)
         memory.history.baseline()  # as after a build
+
+
+def built(folder: Path) -> dict[str, float | str]:
+    """One process that writes the file of rows, builds the graph, saves it and measures what is usual."""
+    found = dict[str, float | str]()
     with VisualMemory.open(folder) as memory:
         memory.maintenance.defer()
+        since = Since(found)
         memory.maintenance.run()
+        since.note("built")
+        found["index"] = memory.maintenance.index_state().kind
+        found["MB"] = _megabytes()
+    return found
+
+
+def on_disk(folder: Path, count: int) -> dict[str, float]:
+    """Bytes of an exemplar in each file of a memory of ``count``."""
+    kinds = {"database": "memory.sqlite*", "rows": "rows-*", "checkpoint": "index-*"}
+    return {kind: round(sum(f.stat().st_size for f in folder.glob(form)) / count) for kind, form in kinds.items()}
 
 
 def opened(folder: Path) -> dict[str, float | str]:
     """One process: seconds from opening to each step, and megabytes of main memory."""
-    queries = drawn("directions", 10, QUERIES, seed=0).outside
     found = dict[str, float | str]()
+    queries = _queries(folder)
     since = Since(found)
     with VisualMemory.open(folder, readonly=True) as memory:
         since.note("opened")
@@ -53,7 +74,8 @@ def opened(folder: Path) -> dict[str, float | str]:
         found["first by"] = str(first.search and first.search.mode)
         found["MB at first decision"] = _megabytes()
         reading = Since(found)
-        memory._live.searcher.load_expected(memory._live.snapshot)
+        with others_wait(found):
+            memory._live.searcher.load_expected(memory._live.snapshot)
         reading.note("reading the graph")
         memory.decide_vector(queries[1])
         _note_usual(memory, queries[2:], found)
@@ -66,7 +88,7 @@ def opened(folder: Path) -> dict[str, float | str]:
 def forgotten(folder: Path) -> dict[str, float | str]:
     """One process on a memory that may be changed: seconds of a usual decision, of the next one after a forget that
     has just erased, and until no file holds a byte any more and until all files are written again."""
-    queries, found = drawn("directions", 10, QUERIES, seed=0).outside, dict[str, float | str]()
+    queries, found = _queries(folder), dict[str, float | str]()
     with VisualMemory.open(folder) as memory:
         memory.maintenance.defer()
         memory.maintenance.run()
@@ -100,6 +122,27 @@ class Since:
         self._found[f"{what}, processor"] = time.process_time() - self._processor
 
 
+@contextmanager
+def others_wait(found: dict[str, float | str]) -> Iterator[None]:
+    """Notes the longest time for which another thread, which wants to do something each millisecond, does nothing."""
+    longest, done = [0.0], threading.Event()
+
+    def watch() -> None:
+        last = time.perf_counter()
+        while not done.wait(0.001):
+            now = time.perf_counter()
+            longest[0], last = max(longest[0], now - last), now
+
+    thread = threading.Thread(target=watch)
+    thread.start()
+    try:
+        yield
+    finally:
+        done.set()
+        thread.join()
+    found["no other thread runs for"] = longest[0]
+
+
 def _note_usual(memory: VisualMemory, queries: F32, found: dict[str, float | str]) -> None:
     """Medians over ``queries``."""
     each: list[dict[str, float | str]] = []
@@ -112,13 +155,20 @@ def _note_usual(memory: VisualMemory, queries: F32, found: dict[str, float | str
         found[what] = _median([one[what] for one in each])
 
 
+def _queries(folder: Path) -> F32:
+    with VisualMemory.open(folder, readonly=True) as memory:
+        return drawn("directions", 10, QUERIES, dim=memory.identity.dim, seed=0).outside
+
+
 def _megabytes() -> float:
-    """Main memory of this process at most until now."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    """Main memory of this process at most until now. Not by ``getrusage``, which begins with that of the parent."""
+    found = re.search(r"VmHWM:\s+(\d+) kB", Path("/proc/self/status").read_text())
+    return int(found[1]) / 1024 if found else 0.0
 
 
-def _in_process(what: str, folder: Path) -> dict[str, float | str]:
+def _in_process(what: str, folder: Path, gigabytes: float) -> dict[str, float | str]:
     command = [sys.executable, "-m", "benchmarks.reopen", str(folder), "--child", what]
+    command += ["--address-space", str(gigabytes)]
     done = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     found: dict[str, float | str] = json.loads(done.stdout.splitlines()[-1])
     return found
@@ -128,30 +178,44 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("memory", type=Path)
     parser.add_argument("--make", type=int, default=0, metavar="N", help="make it of so many vectors if it is missing")
+    parser.add_argument("--dim", type=int, default=384)
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--address-space", type=float, default=0.0, metavar="GB", help="of each process; 0: no limit")
     parser.add_argument("--forget", type=Path, metavar="COPY", help="forget one exemplar on a copy made here")
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the result")
-    parser.add_argument("--child", choices=["opened", "forgotten"], help=argparse.SUPPRESS)
+    parser.add_argument("--child", choices=list(CHILDREN), help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.child:
-        print(json.dumps({"opened": opened, "forgotten": forgotten}[given.child](given.memory)))
+        if given.address_space:
+            most = int(given.address_space * 1e9)
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
+        print(json.dumps(CHILDREN[given.child](given.memory)))
         return 0
-    if given.make and not given.memory.exists():
-        make(given.memory, given.make)
-    with VisualMemory.open(given.memory, readonly=True) as memory:
-        size = f"{memory.catalog.totals()[0]:,} x {memory.identity.dim}"
-    rounds = [_in_process("opened", given.memory) for _ in range(given.rounds)]
     result: dict[str, object] = {"load": round(os.getloadavg()[0], 1), "note": given.note, "rounds": given.rounds}
+    if given.address_space:
+        result["address space, GB"] = given.address_space
+    if given.make and not given.memory.exists():
+        make(given.memory, given.make, given.dim)
+        result["built"] = _in_process("built", given.memory, given.address_space)
+    with VisualMemory.open(given.memory, readonly=True) as memory:
+        count = memory.catalog.totals()[0]
+        size = f"{count:,} x {memory.identity.dim}"
+    result["bytes on disk"] = on_disk(given.memory, count)
+    rounds = [_in_process("opened", given.memory, given.address_space) for _ in range(given.rounds)]
     result["opened"] = {what: _median([one[what] for one in rounds]) for what in rounds[0]}
     if given.forget:
         shutil.copytree(given.memory, given.forget)
-        result["forgotten"] = _in_process("forgotten", given.forget)
+        result["forgotten"] = _in_process("forgotten", given.forget, given.address_space)
         shutil.rmtree(given.forget)
-    write("reopen", {**read("reopen"), size: result})
-    for part in ("opened", "forgotten"):
+    before = read("reopen")
+    write("reopen", {**before, size: {**before.get(size, {}), **result}})  # what was not measured now stays
+    for part in ("built", "bytes on disk", "opened", "forgotten"):
         if part in result:
             print(table([size, ""], [list(pair) for pair in result[part].items()]))  # type: ignore[attr-defined]
     return 0
+
+
+CHILDREN = {"built": built, "opened": opened, "forgotten": forgotten}
 
 
 def _median(found: list[float | str]) -> float | str:

@@ -174,6 +174,11 @@ class RowVectors:
     def on_disk(self) -> bool:
         return self._disk is not None
 
+    @property
+    def disk(self) -> DiskVectors | None:
+        """Where the first of them are read from; None where all are in main memory, or not read yet."""
+        return self._disk
+
     def all(self, n: int) -> F32:
         """Those of the first ``n`` rows (n, d), from now on in main memory."""
         with self.lock:

@@ -12,6 +12,8 @@ import pytest
 from tests.conftest import clustered
 from tests.index_world import World, assert_nearest, random_vectors
 from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.index import graph as graph_module
+from visualmemory_gui.engine.index.graph import Graph, NoRoom
 from visualmemory_gui.engine.index.search import Searcher
 
 DIM = 16
@@ -111,14 +113,52 @@ def test_a_full_graph_grows_without_losing_marks_or_nodes(searcher: Searcher, wo
     searcher.follow(world.snapshot)
     view = searcher._hnsw.view
     assert view is not None
-    grown = view.graph.grown(50_000)
-    assert (len(grown), grown.live, grown.room) == (2000, 1901, 48_000)
-    for query in world.vectors[:50]:
-        old, new = view.graph.nearest(query, 40), grown.nearest(query, 40)
-        assert old is not None
-        assert new is not None
-        assert old[0].tolist() == new[0].tolist()
-    assert grown.nearest(world.vectors[0], 1902) is None
+    graph, queries = view.graph, world.vectors[:50]
+    before = graph.nearest_many(queries, 40, threads=1)
+    assert graph.room < 2000  # what the system must promise in addition
+    graph.grow(50_000)
+    assert (len(graph), graph.live, graph.room) == (2000, 1901, 48_000)
+    after = graph.nearest_many(queries, 40, threads=1)
+    assert before is not None and after is not None
+    assert before[0].tolist() == after[0].tolist()
+    assert graph.nearest(world.vectors[0], 1902) is None
+    world.add(random_vectors(3000, DIM, seed=1))
+    searcher.catch_up(world.snapshot)
+    agrees(searcher, world, least=0.9)  # the width is still that of fewer
+
+
+def test_a_graph_that_has_no_room_is_not_tried_again_until_one_has_fitted(
+    searcher: Searcher, world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(dim: int, capacity: int) -> Graph:
+        raise NoRoom("no room")
+
+    searcher.drop()
+    with monkeypatch.context() as patch:
+        patch.setattr(Graph, "empty", refuse)
+        searcher.build(world.snapshot)
+    assert not searcher.graph_live and not searcher.wants_build(world.snapshot)
+    searcher.build(world.snapshot)
+    assert searcher.graph_live
+    searcher.drop()
+    assert searcher.wants_build(world.snapshot)
+
+
+@pytest.mark.parametrize(
+    "error", [RuntimeError("Not enough memory: resizeIndex failed to allocate base layer"), MemoryError()]
+)
+def test_a_graph_that_cannot_grow_leaves_it_to_exact_search(
+    searcher: Searcher, world: World, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    def refuse(graph: Graph, capacity: int) -> None:
+        with graph_module.room_for(0):
+            raise error
+
+    monkeypatch.setattr(Graph, "grow", refuse)
+    world.add(random_vectors(3000, DIM, seed=1))
+    searcher.catch_up(world.snapshot)
+    assert not searcher.graph_live
+    agrees(searcher, world, by_graph=False)
 
 
 @pytest.mark.parametrize("left", [0, 1, 9, 10, 30])

@@ -13,7 +13,9 @@ import pytest
 
 from tests.conftest import clustered
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.device import main_memory
 from visualmemory_gui.engine.errors import StorageError
+from visualmemory_gui.engine.index import graph
 from visualmemory_gui.engine.memory import saved_rows
 from visualmemory_gui.engine.processes.byte_scan import PieceTable, find_pieces, pieces
 
@@ -190,3 +192,69 @@ def test_a_graph_that_cannot_be_read_is_built_again(tmp_path: Path) -> None:
         memory.maintenance.run()
         assert memory.decide_vector(OUTSIDE[0]).search.mode == "hnsw"
         assert memory.decide_vector(OUTSIDE[0]).label == wanted
+
+
+@pytest.mark.parametrize("left", [None, 1000])
+def test_a_graph_without_room_stays_on_the_disk_and_exact_search_decides(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, left: int | None
+) -> None:
+    """``left``: bytes of main memory, or None where hnswlib is refused what it asks for."""
+    path = made(tmp_path / "m.vmem", VECTORS, LABELS)
+    [file] = path.glob("index-*.hnsw")
+
+    class Refused:
+        def load_index(self, *given: object, **named: object) -> None:
+            raise RuntimeError("Not enough memory: loadIndex failed to allocate level0")
+
+        init_index = load_index
+
+    with monkeypatch.context() as patch:
+        patch.setattr(main_memory, "available", lambda: left)
+        if left is None:
+            patch.setattr(graph, "_raw", lambda dim: Refused())
+        with VisualMemory.open(path) as memory:
+            memory.maintenance.defer()
+            memory.maintenance.run()
+            for query in OUTSIDE:
+                assert memory.decide_vector(query).search.mode == "exact"
+            memory.strike([1])
+            memory.add_vectors(OUTSIDE[:1], ["new"])
+            assert memory.decide_vector(OUTSIDE[0]).neighbours[0].id == COUNT + 1
+            assert memory.snapshot.on_disk and memory.maintenance.index_state().kind == "exact"
+            memory.maintenance.run()
+    assert file.exists()
+    with VisualMemory.open(path) as memory:
+        assert memory.decide_vector(OUTSIDE[0], search="hnsw").search.mode == "hnsw"
+        assert memory.maintenance.index_damage is None
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+from visualmemory_gui.engine.index.graph import Graph, NoRoom, roomy
+path, count, dim, more = Path(sys.argv[1]), *map(int, sys.argv[2:])
+taken = int(open("/proc/self/statm").read().split()[0]) * resource.getpagesize()
+resource.setrlimit(resource.RLIMIT_AS, (taken + more, taken + more))
+try:
+    print(len(Graph.load(path, dim, capacity=roomy(count))))
+except NoRoom:
+    print("no room")
+"""
+
+
+def test_a_graph_asks_for_little_more_main_memory_than_it_takes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(graph, "CONSTRUCTION", 10)
+    count, dim, path = 4000, 2048, tmp_path / "graph"
+    vectors = np.random.default_rng(0).normal(size=(count, dim)).astype(np.float32)
+    made = graph.Graph.empty(dim, count)
+    made.add(vectors, np.arange(1, count + 1), threads=1)
+    made.save(path)
+
+    def loaded(of_its_size: float) -> str:
+        more = int(of_its_size * path.stat().st_size)
+        command = [sys.executable, "-c", LIMITED, *map(str, (path, count, dim, more))]
+        return subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+
+    assert (loaded(1.8), loaded(0.9)) == (str(count), "no room")

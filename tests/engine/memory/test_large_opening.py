@@ -16,6 +16,7 @@ import pytest
 
 from tests.conftest import clustered
 from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.files import unnamed_files
 from visualmemory_gui.engine.index import checkpoint, search
 from visualmemory_gui.engine.index.ef_tuning import Widths
 from visualmemory_gui.engine.memory import saved_rows
@@ -219,6 +220,50 @@ def test_what_another_process_still_reads_has_no_byte_of_the_forgotten(path: Pat
             memory.maintenance.run()
         held.seek(0)
         assert VECTORS[3].tobytes() not in held.read()
+
+
+READING = """
+import sys
+from visualmemory_gui import VisualMemory
+from visualmemory_gui.engine.store import rows_file
+rows_file.BLOCK = int(sys.argv[2])
+with VisualMemory.open(sys.argv[1], readonly=True) as memory:
+    for line in sys.stdin:
+        found = memory.decide_vector(memory.catalog.vectors([int(line)])[0])
+        print(memory.snapshot.on_disk, found.neighbours[0].id, flush=True)
+"""
+
+
+@pytest.mark.parametrize("emptied", [True, False])
+def test_no_process_keeps_a_byte_in_an_older_file(path: Path, monkeypatch: pytest.MonkeyPatch, emptied: bool) -> None:
+    """A reader has a file open that lost its name when a newer one was written. The control leaves it alone."""
+    if not emptied:
+        monkeypatch.setattr(unnamed_files, "handles", lambda *_: iter(()))
+    reader = subprocess.Popen(
+        [sys.executable, "-c", READING, str(path), str(rows_file.BLOCK)],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    )  # fmt: skip
+
+    def ask(exemplar: int) -> str:
+        assert reader.stdin is not None and reader.stdout is not None
+        print(exemplar, file=reader.stdin, flush=True)
+        return reader.stdout.readline().strip()
+
+    assert ask(7) == "True 7"
+    with the_file(path).open("rb") as held, VisualMemory.open(path) as memory:
+        memory.maintenance.defer()
+        memory.add_vectors(clustered(1200, dim=DIM, classes=10, seed=3)[0], "many")
+        memory.maintenance.run()
+        assert not os.fstat(held.fileno()).st_nlink and VECTORS[3].tobytes() in held.read()
+        receipt = memory.forget([4]).receipt
+        assert receipt is not None and receipt.status == "done"
+        held.seek(0)
+        assert (VECTORS[3].tobytes() in held.read()) != emptied
+        assert not in_main_memory(memory)  # what it reads from itself stays
+        assert ask(7) == f"{not emptied} 7"
+        memory.forget([5])  # again, where its own file has no name either
+        assert not in_main_memory(memory) and memory.decide_vector(VECTORS[6]).neighbours[0].id == 7
+    reader.communicate()
 
 
 def test_a_reader_goes_on_after_another_process_forgot(path: Path) -> None:

@@ -25,10 +25,7 @@ def clustered(n: int, rng: np.random.Generator) -> F32:
 
 
 def edit(memory: VisualMemory, rng: np.random.Generator) -> None:
-    ids, kind = (
-        memory.snapshot.ids[memory.snapshot.active],
-        str(rng.choice(["teach", "copy", "strike", "restore", "relabel", "trust", "undo"])),
-    )
+    ids, kind = memory.snapshot.ids[memory.snapshot.active], str(rng.choice(KINDS))
     picked = rng.choice(ids, int(rng.integers(1, 4)), replace=False).tolist()
     if kind == "teach":
         memory.add_rows([NewExemplar(str(rng.choice(LABELS)), clustered(1, rng)[0])])
@@ -42,7 +39,7 @@ def edit(memory: VisualMemory, rng: np.random.Generator) -> None:
     elif kind == "relabel":
         memory.relabel(picked, str(rng.choice(LABELS)))
     elif kind == "trust":
-        memory.reweigh(picked, float(rng.choice([0.05, 0.5, 1.0, 3.0])))
+        memory.reweigh(picked, float(rng.choice([0.05, 0.5, 1.0, 3.0, 100.0])))
     else:
         memory.undo()
 

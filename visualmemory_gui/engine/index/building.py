@@ -7,23 +7,22 @@ import numpy as np
 from visualmemory_gui.engine.index.checkpoint import Unfit
 from visualmemory_gui.engine.index.duplicates import TwinRows, among_sorted
 from visualmemory_gui.engine.index.ef_tuning import Widths, held_out_of, measure
-from visualmemory_gui.engine.index.graph import SEED, Graph
+from visualmemory_gui.engine.index.graph import SEED, Graph, roomy
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import I64
 
 BLOCK_ROWS = 1024
-LEAST_ROOM = 1024
 
 
 def build(snapshot: Snapshot, report: Report, *, threads: int) -> tuple[Graph, Widths]:
-    """Build the graph of ``snapshot`` with room for twice as many nodes, and measure how wide it must be searched.
+    """Build the graph of ``snapshot``, and measure how wide it must be searched.
 
     Cancelled out of ``report`` leaves nothing behind. Vectors enter in a seeded random order: class by class, as
     folders are imported, makes worse graphs. The last ones enter after the measuring, which asks for their neighbours.
     """
     rows = np.random.default_rng(SEED).permutation(np.flatnonzero(snapshot.different.active))
-    graph = Graph.empty(snapshot.vectors_of(rows[:1]).shape[1], max(2 * len(rows), LEAST_ROOM))
+    graph = Graph.empty(snapshot.vectors_of(rows[:1]).shape[1], roomy(len(rows)))
     first = len(rows) - held_out_of(len(rows))
     for start in range(0, first, BLOCK_ROWS):
         report(start, len(rows), "building the index")

@@ -21,7 +21,7 @@ from typing import Any
 from visualmemory_gui.engine.errors import StorageError
 from visualmemory_gui.engine.files import atomic_file, sealed_json
 from visualmemory_gui.engine.index.ef_tuning import Widths
-from visualmemory_gui.engine.index.graph import METRIC, Graph
+from visualmemory_gui.engine.index.graph import METRIC, Graph, roomy
 
 FORMAT = "visualmemory index"
 VERSION = 4
@@ -99,9 +99,9 @@ def read_seal(folder: Path) -> Seal | None:
         raise Unfit("its seal is damaged") from error
 
 
-def load(folder: Path, seal: Seal, *, dim: int, encoder: str, change: int, room: int) -> Graph:
-    """The graph that ``seal`` certifies, with space for ``room`` nodes. Raises Unfit if anything does not fit:
-    ``dim``, ``encoder``, a ``change`` above the memory's own, or any byte of the file."""
+def load(folder: Path, seal: Seal, *, dim: int, encoder: str, change: int) -> Graph:
+    """The graph that ``seal`` certifies. Raises Unfit if anything does not fit: ``dim``, ``encoder``, a ``change``
+    above the memory's own, or any byte of the file; and NoRoom."""
     if (seal.format, seal.version, seal.byteorder, seal.metric) != (FORMAT, VERSION, sys.byteorder, METRIC):
         raise Unfit("it was written by another version")
     if (seal.dim, seal.encoder) != (dim, encoder):
@@ -114,7 +114,7 @@ def load(folder: Path, seal: Seal, *, dim: int, encoder: str, change: int, room:
     try:
         if atomic_file.sha256(path) != seal.sha256:
             raise Unfit("its file is damaged")
-        graph = Graph.load(path, dim, capacity=max(room, seal.count), pads=seal.pads)
+        graph = Graph.load(path, dim, capacity=roomy(seal.count), pads=seal.pads)
     except (OSError, RuntimeError) as error:
         raise Unfit(f"its file cannot be read ({error})") from error
     if len(graph) != seal.count:

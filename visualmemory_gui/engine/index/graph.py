@@ -6,13 +6,14 @@ It is compiled on installation, so it may be missing: ``installed`` says so, and
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 
+from visualmemory_gui.engine.device import main_memory
 from visualmemory_gui.engine.errors import StorageError, VisualMemoryError
 from visualmemory_gui.engine.files.installation import APP
 from visualmemory_gui.engine.types import F32, I64, Bools
@@ -22,21 +23,37 @@ try:
 except (ImportError, OSError):  # also where it was compiled for another computer
     hnswlib = None
 
-U64 = npt.NDArray[np.uint64]
 _64_BITS = 0xFFFF_FFFF_FFFF_FFFF  # hnswlib's labels have no sign
 CONNECTIONS = 16
 CONSTRUCTION = 128
 SEED = 20250713
+LEAST_ROOM = 1024
 METRIC = "ip"
 """Inner product: the same order as the cosine, since every row is of unit length."""
+_REFUSED = "Not enough memory"
 MISSING = (
     f"an HNSW index needs hnswlib, which cannot be imported here: `pip install '{APP}[hnsw]'` compiles it; "
     "exact search works without it"
 )
 
 
+class NoRoom(VisualMemoryError):
+    """A graph is larger than what is left of main memory."""
+
+
 def installed() -> bool:
     return hnswlib is not None
+
+
+def roomy(nodes: int) -> int:
+    """The capacity for a graph of so many ``nodes``. The system must promise all of it at once, though it is not in
+    use: twice as much is refused where the graph is as large as half the main memory."""
+    return nodes + nodes // 4 + LEAST_ROOM
+
+
+def bytes_of(nodes: int, dim: int) -> int:
+    """About how much main memory a graph of so many vectors takes."""
+    return nodes * (4 * dim + 8 * CONNECTIONS + 8)
 
 
 class Graph:
@@ -55,19 +72,21 @@ class Graph:
 
     @classmethod
     def empty(cls, dim: int, capacity: int) -> Graph:
-        """Raises VisualMemoryError where hnswlib is missing."""
+        """Raises NoRoom, and VisualMemoryError where hnswlib is missing."""
         raw = _raw(dim)
-        raw.init_index(
-            capacity, M=CONNECTIONS, ef_construction=CONSTRUCTION, random_seed=SEED, allow_replace_deleted=True
-        )
+        with room_for(bytes_of(capacity, dim)):
+            raw.init_index(
+                capacity, M=CONNECTIONS, ef_construction=CONSTRUCTION, random_seed=SEED, allow_replace_deleted=True
+            )
         return cls(raw, set(), 0)
 
     @classmethod
     def load(cls, path: Path, dim: int, *, capacity: int, pads: int = 0) -> Graph:
-        """Read a file whose seal fits (a damaged one ends the process). Raises RuntimeError where hnswlib notices, and
-        VisualMemoryError where it is missing."""
+        """Read a file whose seal fits (a damaged one ends the process). Raises NoRoom, RuntimeError where hnswlib
+        notices damage, and VisualMemoryError where it is missing."""
         raw = _raw(dim)
-        raw.load_index(str(path), max_elements=capacity, allow_replace_deleted=True)
+        with room_for(path.stat().st_size):
+            raw.load_index(str(path), max_elements=capacity, allow_replace_deleted=True)
         nodes = set(raw.get_ids_list()).difference(range(1, pads + 1))
         return cls(raw, nodes, len(nodes), pads=pads)
 
@@ -79,13 +98,12 @@ class Graph:
         if written != expected:
             raise StorageError(f"only {written:,} of {expected:,} bytes of the index could be written to {path.parent}")
 
-    def grown(self, capacity: int) -> Graph:
-        """A copy with room for ``capacity`` nodes, made in memory; searches on this one can go on."""
-        state = self._raw.__getstate__()[0]
-        state["max_elements"] = capacity
-        raw = hnswlib.Index.__new__(hnswlib.Index)
-        raw.__setstate__((state,))
-        return Graph(raw, set(self._nodes), self.live, pads=self.pads)
+    def grow(self, capacity: int) -> None:
+        """Have room for ``capacity`` nodes. Nothing is copied where the system can move pages, as Linux can. Raises
+        NoRoom."""
+        with room_for(0):
+            self._raw.resize_index(capacity)
+        self._capacity = capacity
 
     def __len__(self) -> int:
         """Nodes and pads."""
@@ -95,10 +113,6 @@ class Graph:
     def room(self) -> int:
         """How many more nodes fit."""
         return self._capacity - len(self)
-
-    @property
-    def bytes(self) -> int:
-        return int(self._raw.index_file_size())
 
     def holds(self, twin: int) -> bool:
         """Whether ``twin`` is a node, marked deleted or not."""
@@ -173,3 +187,18 @@ def _raw(dim: int) -> Any:
     if not installed():
         raise VisualMemoryError(MISSING)
     return hnswlib.Index(METRIC, dim)
+
+
+@contextmanager
+def room_for(size: int) -> Iterator[None]:
+    """Raise NoRoom where ``size`` bytes are not left, which some systems promise and then end the process, or where
+    hnswlib is refused what it asks for."""
+    free = main_memory.available()
+    if free is not None and size > free:
+        raise NoRoom(f"the index takes {size >> 20:,} MB of main memory, and {free >> 20:,} MB are left")
+    try:
+        yield
+    except (MemoryError, RuntimeError) as error:
+        if isinstance(error, RuntimeError) and not str(error).startswith(_REFUSED):
+            raise
+        raise NoRoom("the index is larger than what is left of main memory") from error

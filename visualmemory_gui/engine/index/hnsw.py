@@ -6,6 +6,7 @@ candidates, so that no answer lacks an exemplar because the graph has not caught
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -19,16 +20,17 @@ from visualmemory_gui.engine.index.base import NO_ROWS, same_line
 from visualmemory_gui.engine.index.duplicates import TwinRows, among_sorted
 from visualmemory_gui.engine.index.ef_tuning import BEYOND, Widths, measure_again
 from visualmemory_gui.engine.index.exact import nearest_among
-from visualmemory_gui.engine.index.graph import Graph
+from visualmemory_gui.engine.index.graph import Graph, NoRoom, roomy
 from visualmemory_gui.engine.index.rescore import TIE
 from visualmemory_gui.engine.index.rw_lock import SharedLock
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, I64
 
+log = logging.getLogger(__name__)
+
 BLOCK_ROWS = 32
 BLOCK_QUERIES = 64
 BUDGET_S = 0.02
-SMALL_BYTES = 64_000_000
 MOST_APART = 6_500_000
 """Components of rows searched outside the graph, above which exact search takes over (a quarter of the exact limit)."""
 WIDEST = 4096
@@ -215,10 +217,13 @@ class HnswIndex:
         generation = self.generation
         while len(view.pending) and generation == self.generation and (deadline is None or time.monotonic() < deadline):
             if view.graph.room < BLOCK_ROWS:
-                if deadline is not None and view.graph.bytes > SMALL_BYTES:
-                    break
-                view = replace(view, graph=view.graph.grown(2 * (len(view.graph) + BLOCK_ROWS)))
-                self._publish(view)
+                try:
+                    with self._searching.alone:
+                        view.graph.grow(roomy(len(view.graph)))
+                except NoRoom as error:
+                    log.warning("exact search decides: %s", error)
+                    self._publish(None)
+                    return None
             view = self._apply_block(view)
         return view
 

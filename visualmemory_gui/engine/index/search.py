@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import threading
 from collections.abc import Callable, Collection, Sequence
@@ -17,6 +18,7 @@ from visualmemory_gui.engine.index.checkpoint import Unfit
 from visualmemory_gui.engine.index.device_exact import DeviceExactIndex
 from visualmemory_gui.engine.index.duplicates import TwinRows
 from visualmemory_gui.engine.index.exact import ExactIndex
+from visualmemory_gui.engine.index.graph import NoRoom
 from visualmemory_gui.engine.index.hnsw import HnswIndex, View
 from visualmemory_gui.engine.index.rescore import rescore, rescore_many
 from visualmemory_gui.engine.index.supposed_exemplars import own_part
@@ -24,6 +26,8 @@ from visualmemory_gui.engine.processes.parallel import shared_out
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import F32, F64, I64, Bools, IndexState, SearchInfo, SearchMode
+
+log = logging.getLogger(__name__)
 
 BLOCK_QUERIES = 1024
 LARGE_BLOCK = 8192
@@ -71,6 +75,7 @@ class Searcher:
         self._saved: int | None = None
         self._unread: Callable[[Snapshot], None] | None = None  # reads the checkpoint
         self._first_queries = 0
+        self._no_room = False  # a graph does not fit into main memory
         self.deferred = False  # True if the caller reads the checkpoint in the background
 
     @property
@@ -215,17 +220,20 @@ class Searcher:
         """Read the checkpoint in ``folder`` if there is one and bring it up to ``snapshot``.
 
         Returns None, or why it could not be used, to follow "the index is rebuilt because"; such a checkpoint is
-        deleted unless ``delete`` is False (the memory is open for reading).
+        deleted unless ``delete`` is False (the memory is open for reading). Where main memory has no room for it, it
+        stays on the disk and exact search decides.
         """
         generation = self._hnsw.generation
         try:
             seal = checkpoint.read_seal(folder)
             if seal is None:
                 return None
-            room = max(2 * len(snapshot), seal.count)
-            made = checkpoint.load(folder, seal, dim=self.dim, encoder=self.encoder, change=snapshot.change, room=room)
+            made = checkpoint.load(folder, seal, dim=self.dim, encoder=self.encoder, change=snapshot.change)
             twins = TwinRows.of(snapshot.twin)
             pending = settle(made, twins, snapshot, change=seal.change, live_digest=seal.live)
+        except NoRoom as error:
+            self._do_without(error)
+            return None
         except Unfit as unfit:
             if delete:
                 checkpoint.delete(folder)
@@ -268,7 +276,7 @@ class Searcher:
 
     def erasable(self, snapshot: Snapshot) -> bool:
         """Whether it is worth while to keep the graph when a few exemplars are forgotten: it decides here."""
-        return self._hnsw.lives_for(snapshot) and self._exceeds(snapshot)
+        return self._hnsw.lives_for(snapshot) and self.exceeds(snapshot)
 
     def saved(self, snapshot: Snapshot) -> bool:
         """Whether the checkpoint on disk is of ``snapshot``, so that writing it again would change nothing."""
@@ -282,7 +290,7 @@ class Searcher:
 
     def state(self, snapshot: Snapshot) -> IndexState:
         """Which search decides in mode "auto", and how many edits the checkpoint on disk lacks."""
-        large = self._exceeds(snapshot)
+        large = self.exceeds(snapshot)
         behind = None if self._saved is None else max(snapshot.change - self._saved, 0)
         by_graph = large and (self._hnsw.lives_for(snapshot) or behind is not None)
         device = self._exact.where(snapshot)
@@ -309,14 +317,14 @@ class Searcher:
         """Whether to build a graph in the background: it would be used and is missing, or mostly marked deleted."""
         view = self._hnsw.view
         if view is None or not self._hnsw.lives_for(snapshot):
-            return self._exceeds(snapshot)
+            return self.exceeds(snapshot) and not self._no_room
         return len(view.graph) - view.graph.live > MOST_MARKED * len(view.graph)
 
     def close(self) -> None:
         self._hnsw.close()
         self._exact.close()
 
-    def _exceeds(self, snapshot: Snapshot) -> bool:
+    def exceeds(self, snapshot: Snapshot) -> bool:
         """Whether the graph is to propose in mode "auto"."""
         large = len(snapshot) * self.dim > self.exact_limit
         return large and graph.installed() and self._exact.where(own_part(snapshot)) == "cpu"
@@ -326,7 +334,7 @@ class Searcher:
 
     def _bring_in(self, snapshot: Snapshot) -> None:
         """Read all vectors into main memory where exact search is to go over them again and again."""
-        if snapshot.on_disk and not self._exceeds(snapshot):
+        if snapshot.on_disk and not self.exceeds(snapshot):
             _ = snapshot.vectors
 
     def _graph_decides(self, snapshot: Snapshot, mode: SearchMode, *, queries: int) -> bool:
@@ -335,18 +343,28 @@ class Searcher:
             self._first_queries += queries
             if mode == "hnsw" or (self._first_queries > FIRST_QUERIES and not self.deferred):
                 self.load_expected(snapshot)
-        if mode == "hnsw" and not self._hnsw.lives_for(snapshot) and not self._exceeds(snapshot):
+        if mode == "hnsw" and not self._hnsw.lives_for(snapshot) and not self.exceeds(snapshot):
             with self._building:
                 if not self._hnsw.lives_for(snapshot):
                     self._build(snapshot, silent)
-        return mode == "hnsw" or (mode == "auto" and self._exceeds(snapshot))
+        return mode == "hnsw" or (mode == "auto" and self.exceeds(snapshot))
 
     def _build(self, snapshot: Snapshot, report: Report) -> None:
         generation = self._hnsw.generation
-        built, widths = build(snapshot, report, threads=self._threads)
+        try:
+            built, widths = build(snapshot, report, threads=self._threads)
+        except NoRoom as error:
+            self._do_without(error)
+            return
         view = View(built, widths, snapshot, TwinRows.of(snapshot.twin), NO_ROWS)
+        self._no_room = False
         if self._hnsw.install(view, generation=generation):
             self._saved = None
+
+    def _do_without(self, error: NoRoom) -> None:
+        """From now on exact search decides, which needs no vector in main memory."""
+        log.warning("exact search decides: %s", error)
+        self._no_room, self._saved = True, None
 
     def _block(
         self,

@@ -333,19 +333,20 @@ class OpenMemory:
         return touched > OUTDATED * rows
 
     def build_index(self, report: Report = silent) -> None:
-        """Build the HNSW graph of the present memory and save its checkpoint, and the file of rows where it is due."""
+        """Build the HNSW graph of the present memory and save its checkpoint. The file of rows is written before, where
+        it is due, so that all vectors and the graph are not in main memory together."""
+        self._save_rows(report)
         self.searcher.build(self.snapshot, report)
         self.checkpoint()
-        self._save_rows(report)
 
     def _save_rows(self, report: Report) -> None:
-        """Write the file of rows where that is due. Where the graph decides, vectors are then read from it one by one,
-        and no longer kept in main memory."""
+        """Write the file of rows where that is due. Where a graph proposes, or is about to, vectors are then read from
+        it one by one, and no longer kept in main memory."""
         if not self._rows.keep_up(lambda: self.snapshot, report):
             return
         with self.edit_lock:  # no exemplar is forgotten meanwhile, with which the file would go
             working = self._working
-            if working is not None and self.searcher.erasable(working.snapshot):
+            if working is not None and self.searcher.exceeds(working.snapshot):
                 disk = working_set.rows_on_disk(self.database, working.snapshot)
                 if disk is not None:
                     working.vectors.leave_to(disk)

@@ -62,13 +62,13 @@ class SavedRows:
             rows_file.delete(self._database.folder)
 
     def erase(self, rest: RowVectors) -> None:
-        """Delete the file; what is not of ``rest``, which may go on reading from it, is overwritten before. Raises
-        StorageError."""
+        """Delete the file; what is not of ``rest``, which may go on reading from it, is overwritten before. Others that
+        a process still has open are emptied. Raises StorageError."""
         self._generation += 1
         with self._writing:
             rows_file.delete_seal(self._database.folder)
             rest.erase_others()
-            rows_file.delete(self._database.folder, empty=not rest.on_disk)
+            rows_file.delete(self._database.folder, read=rest.disk)
 
     def _is_due(self, snapshot: Snapshot) -> bool:
         dim = dim_of(self._database)

@@ -55,6 +55,12 @@ def numbers(text: str) -> I64:
     return np.fromstring(text, np.int64, sep=",")
 
 
+def flags(text: str) -> Bools:
+    """ "1101" as an array, (n,)."""
+    found: Bools = np.frombuffer(text.encode(), np.uint8) == ord("1")
+    return found
+
+
 def joined(parts: list[I64]) -> I64:
     """The ids of all slices."""
     return np.concatenate(parts) if parts else np.empty(0, np.int64)
@@ -119,7 +125,7 @@ def columns(database: Database, *, after: int = -1, checksums: bool = False) -> 
         labels, votes, twins, changes, contents, known, grouped, weighed, images, seals = found
         at = slice(start, start := start + len(part))
         ids[at], label[at], twin[at], change[at] = part, numbers(labels), numbers(twins), numbers(changes)
-        active[at] = np.frombuffer(votes.encode(), np.uint8) == ord("1")
+        active[at] = flags(votes)
         trust[at] = _trust(database, part) if weighed else 1.0
         if known:
             content[at] = np.frombuffer(bytes.fromhex(contents), "<i8")

@@ -8,10 +8,14 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable
 from difflib import get_close_matches
+from typing import TYPE_CHECKING
 
 from visualmemory_gui.engine.errors import BadLabel, DamagedMemory
-from visualmemory_gui.engine.store.database import RESTORE, Database
 from visualmemory_gui.engine.store.sealed_table import KEYS, LABELS
+from visualmemory_gui.engine.text.visible_text import cannot_be_shown
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.store.database import Database
 
 LONGEST = 200
 SUGGESTED = 3
@@ -36,8 +40,7 @@ def clean(label: str) -> str:
         raise BadLabel(f"{path!r} has the part . or .., which no label may have")
     if len(path) > LONGEST:
         raise BadLabel(f"a label may have at most {LONGEST} characters, this one has {len(path)}")
-    # Cc: control characters, Cs: halves of a character, as undecodable file names have them.
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in path):
+    if cannot_be_shown(path):
         raise BadLabel(f"{path!r} has a character that cannot be shown")
     return path
 
@@ -87,6 +90,8 @@ def path_of(database: Database, number: int) -> str:
 
 
 def missing_label(database: Database, number: int) -> DamagedMemory:
+    from visualmemory_gui.engine.store.database import RESTORE  # late: the window checks labels before it opens one
+
     return DamagedMemory(
         f"{database.path} is damaged: exemplars or steps refer to label {number}, which is missing. {RESTORE}"
     )

@@ -23,8 +23,8 @@ from typing import Any
 import numpy as np
 
 from visualmemory_gui.engine.errors import StorageError
-from visualmemory_gui.engine.files import atomic_file, sealed_json
-from visualmemory_gui.engine.snapshot import Block, LostVectors
+from visualmemory_gui.engine.files import atomic_file, sealed_json, unnamed_files
+from visualmemory_gui.engine.snapshot import Block, DiskVectors, LostVectors
 from visualmemory_gui.engine.store.bulk_read import RowColumns
 from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.types import F32, I64
@@ -130,6 +130,10 @@ class OpenRows:
     @property
     def dim(self) -> int:
         return self._seal.dim
+
+    def is_of(self, found: os.stat_result) -> bool:
+        """Whether ``found`` is what the system says of this file."""
+        return os.path.samestat(os.fstat(self._handle.number), found)
 
     def read(self, rows: I64, out: F32) -> None:
         """Those of ``rows`` (k,), into ``out`` (k, dim). A vote is weighed by vectors among those that were just
@@ -280,18 +284,26 @@ def delete_seal(folder: Path) -> None:
         atomic_file.sync_folder(folder)
 
 
-def delete(folder: Path, *, empty: bool = True) -> None:
-    """Remove the seal, then the files, and what was left of unfinished ones; ``empty``: also from whoever has one open,
-    in this process or another. Raises StorageError."""
+def delete(folder: Path, *, read: DiskVectors | None = None) -> None:
+    """Remove the seal, then the files, and what was left of unfinished ones. All but the one that is still ``read``
+    here are emptied for whoever has one open, in this process or another, also those whose names are gone already
+    (``unnamed_files``). Raises StorageError."""
     with _as_storage_error(folder):
         atomic_file.sweep(folder)
         found = sorted(_files(folder), key=lambda path: path.name != SEAL)
         for path in found:
-            if empty and path.name != SEAL and atomic_file.is_own(path):
+            if path.name != SEAL and atomic_file.is_own(path) and not _is_read(read, path.lstat()):
                 os.truncate(path, 0)
             path.unlink(missing_ok=True)
+        for handle in unnamed_files.handles(folder, _ROWS):
+            if not _is_read(read, os.fstat(handle)):
+                os.ftruncate(handle, 0)
         if found:
             atomic_file.sync_folder(folder)
+
+
+def _is_read(read: DiskVectors | None, found: os.stat_result) -> bool:
+    return isinstance(read, OpenRows) and read.is_of(found)
 
 
 @contextmanager

@@ -12,6 +12,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.moment import moment
 from visualmemory_gui.engine.store.sealed_table import TAGS
+from visualmemory_gui.engine.text.visible_text import cannot_be_shown
 
 LONGEST = 100
 
@@ -99,6 +100,6 @@ def clean(name: str) -> str:
     found = unicodedata.normalize("NFC", text(name, "a tag")).strip()
     if not found or len(found) > LONGEST:
         raise BadValue(f"a tag has 1 to {LONGEST} characters")
-    if any(unicodedata.category(character) in ("Cc", "Cs") for character in found):
+    if cannot_be_shown(found):
         raise BadValue(f"{found!r} has a character that cannot be shown")
     return found

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 
-from visualmemory_gui.engine.store.bulk_read import slices
+from visualmemory_gui.engine.store.bulk_read import flags, slices
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.exemplar_row import Row, select
 from visualmemory_gui.engine.types import I64, Bools
@@ -40,7 +40,7 @@ def ids(database: Database, *, text: str = "", since: float | None = None) -> It
         fits = None if odd else _rows_with(joined.casefold(), wanted, len(found))
         if fits is None:
             fits = _one_by_one(database, found, wanted)
-        yield found[fits | (np.frombuffer(by_label.encode(), np.uint8) == ord("1"))]
+        yield found[fits | flags(by_label)]
 
 
 def mentions(row: Row, wanted: str) -> bool:
