@@ -4,7 +4,7 @@ A folder is made of n vectors and pushed to a real server, which the tool starts
 time, and both strike out exemplars one after the other, each followed by a decision. Times are on the clock. What the
 server holds is read from its data folder and its processes.
 
-    python -m tools.milvus_server milvus-server python -m benchmarks.scale [--sizes 10000 100000] [--kind directions]
+    python -m tools.milvus_server milvus-server python -m benchmarks.scale [--sizes 10000 100000 500000] [--dim 128]
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from typing import Any, get_args
 import numpy as np
 
 from benchmarks.results import read, table, write
-from benchmarks.vectors import DIM, IN_WORDS, Kind, drawn
+from benchmarks.vectors import IN_WORDS, Kind, drawn
 from visualmemory_gui import SharedMemory, VisualMemory
 from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
 from visualmemory_gui.engine.shared_memory.push import push
@@ -35,7 +35,8 @@ Side = VisualMemory | SharedMemory
 
 def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    arguments.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000])
+    arguments.add_argument("--sizes", type=int, nargs="+", default=[10_000, 100_000, 500_000])
+    arguments.add_argument("--dim", type=int, default=128)
     arguments.add_argument("--kind", choices=get_args(Kind), default="directions")
     arguments.add_argument("--queries", type=int, default=200)
     arguments.add_argument("--edits", type=int, default=50)
@@ -43,19 +44,19 @@ def main() -> None:
     server = MilvusServer(os.environ["MILVUS_URI"], name=os.environ["MILVUS_URI"].partition("//")[2])
     found = read("scale")
     for n in given.sizes:
-        found[str(n)] = measured(server, n, given.kind, queries=given.queries, edits=given.edits)
+        found[str(n)] = measured(server, n, given.kind, dim=given.dim, queries=given.queries, edits=given.edits)
         write("scale", found)
     print(shown(found))
 
 
-def measured(server: MilvusServer, n: int, kind: Kind, *, queries: int, edits: int) -> dict[str, Any]:
-    """All figures of ``n`` vectors."""
-    data = drawn(kind, n, queries)
+def measured(server: MilvusServer, n: int, kind: Kind, *, dim: int, queries: int, edits: int) -> dict[str, Any]:
+    """All figures of ``n`` vectors of ``dim`` numbers."""
+    data = drawn(kind, n, queries, dim=dim)
     name = f"scale_{n}"
     empty = held()
     with tempfile.TemporaryDirectory() as room:
         began = time.perf_counter()
-        with VisualMemory.create(Path(room) / "m.vmem", dim=DIM) as folder:
+        with VisualMemory.create(Path(room) / "m.vmem", dim=dim) as folder:
             folder.set_all({"rule": "rank", "k": K})
             folder.add_vectors(data.vectors, data.labels)
             folder.maintenance.keep_up()
@@ -78,7 +79,7 @@ def measured(server: MilvusServer, n: int, kind: Kind, *, queries: int, edits: i
         server.drop(name + part)
     return {
         "vectors": IN_WORDS[kind],
-        "dim": DIM,
+        "dim": dim,
         "queries": queries,
         "edits": edits,
         "folder": {"build_s": built_s, "bytes": size, **here},
@@ -93,7 +94,9 @@ def figures(memory: Side, queries: F32, edits: int) -> tuple[dict[str, Any], lis
     decided: list[Decision] = []
     decide = [timed(lambda query=query: decided.append(memory.decide_vector(query))) for query in queries]  # type: ignore[misc]
     strike, after = [], []
-    for exemplar, query in zip(struck(len_of(memory), edits), np.resize(queries, (edits, DIM)), strict=True):
+    for exemplar, query in zip(
+        struck(len_of(memory), edits), np.resize(queries, (edits, queries.shape[1])), strict=True
+    ):
         strike.append(timed(lambda exemplar=exemplar: memory.strike(exemplar)))  # type: ignore[misc]
         after.append(timed(lambda query=query: memory.decide_vector(query)))  # type: ignore[misc]
     return {"decide_ms": spread(decide), "strike_ms": spread(strike), "next_decide_ms": spread(after)}, decided

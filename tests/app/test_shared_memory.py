@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -15,16 +16,18 @@ from tests.conftest import paint_image
 from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.recent_memories import recent_memory
 from visualmemory_gui.app.operations import exchange, exemplars, folders
+from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts
 from visualmemory_gui.app.widgets.dialogs.shared_dialog import SharedDialog
 from visualmemory_gui.app.widgets.panels.recent_tile import RecentTile
 from visualmemory_gui.engine.errors import ServerError
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
-from visualmemory_gui.engine.shared_memory import push, shared_memory
+from visualmemory_gui.engine.shared_memory import observed_server, push, shared_memory
 from visualmemory_gui.engine.shared_memory.address import SharedAddress
 from visualmemory_gui.engine.shared_memory.in_process_server import InProcessServer
 from visualmemory_gui.engine.shared_memory.lease import LeaseTimes
 from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
 from visualmemory_gui.engine.shared_memory.observed_server import ObservedServer
+from visualmemory_gui.engine.shared_memory.server import Server as OtherServer
 from visualmemory_gui.engine.shared_memory.server import ServerRow
 
 ADDRESS = "milvus+http://localhost:19530/small"
@@ -37,7 +40,13 @@ class Server(ObservedServer):
     gone = False
     token = ""
 
+    def __init__(self, server: OtherServer) -> None:
+        super().__init__(server)
+        self.free = threading.Event()
+        self.free.set()
+
     def _require_there(self) -> None:
+        self.free.wait(10.0)
         if self.gone:
             raise ServerError("the server localhost:19530 does not answer")
 
@@ -103,6 +112,48 @@ def state_of(desk: Desk, exemplar: int) -> str:
     return memory.catalog.get([exemplar])[0].state
 
 
+def test_a_day_with_a_shared_memory(shared: Desk, server: Server, tmp_path: Path) -> None:
+    """What ``make test-milvus`` tells in continuous integration on a real server."""
+    window, memory = shared.window, shared.window.session.memory
+    assert memory is not None
+    [first, second, *_] = [n.id for n in shared.decision.voters]
+    shared.select([first])
+    shared.press("actionStrike")
+    assert first not in {n.id for n in shared.decision.neighbours}
+    shared.press("actionUndo")
+    assert first in {n.id for n in shared.decision.neighbours}
+    shared.ask.label_answer = "taught/here"
+    shared.press("actionTeach")
+    assert shared.decision.in_memory[0].label == "taught/here"
+    paint_image((240, 230, 30), seed=700).save(tmp_path / "next.png")
+    paint_image((240, 230, 30), seed=701).save(tmp_path / "last.png")
+    shared.drop_files(window.decide.query, tmp_path / "next.png", tmp_path / "last.png")
+    memory.queue.teach([1], "yellow")
+    shared.bot.waitUntil(lambda: window.session.queue.counts()[1] == 1)
+    assert [label for _, label in window.session.queue.winners([2])] == ["yellow"]
+    shared.press("actionCurate")
+    assert len(window.curate.exemplars.ids) == 20
+    server.gone = True
+    exemplars.strike(window.session, [second])
+    shared.settle()
+    shared.bot.waitUntil(lambda: status(shared, "statusServer") == "localhost:19530 does not answer")
+    assert status(shared, "statusSaved") == "not saved" and len(shared.errors) == 1
+    server.gone = False
+    window.server_watch.ask()
+    shared.settle()
+    exemplars.strike(window.session, [second])
+    shared.settle()
+    assert state_of(shared, second) == "struck" and status(shared, "statusSaved") == "saved"
+    steps = [step.name for step in memory.history.steps()]
+    window.session.close()
+    window.open(ADDRESS)
+    shared.settle()
+    again = window.session.memory
+    assert again is not None and [step.name for step in again.history.steps()] == steps
+    assert state_of(shared, second) == "struck" and again.class_counts()["taught/here"] == 1
+    assert again.maintenance.verify() == [] and len(shared.errors) == 1
+
+
 def test_an_image_is_decided_and_its_neighbours_are_edited(shared: Desk) -> None:
     assert shared.decision.label is not None
     first = shared.decision.voters[0].id
@@ -163,6 +214,7 @@ def test_study_and_what_needs_all_rows_say_what_to_do_instead(shared: Desk) -> N
     for name in ("actionReembed", "actionOpinion", "actionOriginals"):
         action = shared.window.actions_by_id[name]
         assert not action.isEnabled() and "sample" in action.toolTip(), name
+    assert shared.window.actions_by_id["actionPull"].isEnabled()
     shared.window.show_workspace("study")
     shared.settle()
     tabs = shared.window.study.tabs
@@ -210,6 +262,10 @@ def test_a_folder_is_added_as_one_step_and_what_is_here_is_left_out(shared: Desk
         label = "green" if number % 2 else "violet"
         (more / label).mkdir(parents=True, exist_ok=True)
         paint_image((10 * number, 120, 60), seed=400 + number).save(more / label / f"{number}.png")
+    facts: list[FolderFacts] = []
+    folders.count(shared.window.session, [str(more)], facts.append)
+    shared.settle()
+    assert facts and all(one.linked for one in facts)
     folders.import_folder(shared.window.session, more, copy=False)
     shared.settle()
     memory = shared.window.session.memory
@@ -277,6 +333,23 @@ def test_a_server_that_is_gone_is_told_and_what_was_cut_short_is_finished_when_i
     assert shared.window.session.memory is not None
     steps = shared.window.session.memory.history.steps()
     assert state_of(shared, first) == ("struck" if steps else "active")  # whole, or not at all
+
+
+def test_a_server_that_is_slow_is_named_and_keeps_nothing_else_waiting(
+    shared: Desk, server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(observed_server, "SLOW_S", 0.1)
+    paint_image((20, 40, 220), seed=11).save(tmp_path / "slow.png")
+    before = shared.decision
+    server.free.clear()
+    shared.window.session.decision.ask(tmp_path / "slow.png")
+    shared.bot.waitUntil(lambda: status(shared, "statusServer") == "localhost:19530 is slow")
+    shared.window.show_workspace("curate")
+    assert shared.window.workspace == "curate" and shared.decision is before
+    server.free.set()
+    shared.settle()
+    shared.bot.waitUntil(lambda: status(shared, "statusServer") == "")
+    assert shared.decision is not before and shared.errors == []
 
 
 def test_the_token_is_typed_for_this_opening_alone(empty_desk: Desk, server: Server) -> None:

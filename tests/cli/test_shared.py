@@ -160,6 +160,13 @@ def test_a_folder_is_built_into_a_shared_memory_as_one_step(memory: Path, tmp_pa
     assert "that is shared" in run("build", images, URL, "--encoder", "lite0").stderr
 
 
+@pytest.mark.parametrize("command", [("add", URL, "x.png", "--label", "x"), ("build", "images", URL)])
+def test_copies_that_a_shared_memory_cannot_keep_are_refused(command: tuple[str, ...]) -> None:
+    done = run(*command, "--copy")
+    assert done.exit_code == 2
+    assert "keeps thumbnails" in done.stderr
+
+
 @pytest.mark.parametrize("command", [("evaluate",), ("compact",), ("review", "--by", "label")])
 def test_a_command_that_needs_a_folder_says_so(command: tuple[str, ...]) -> None:
     done = run(command[0], URL, *command[1:])

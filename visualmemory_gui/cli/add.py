@@ -25,8 +25,14 @@ def add(
     images: Annotated[list[str], typer.Argument(metavar="IMAGE", help="Images, or folders of images.")],
     label: Label,
     copy: Annotated[
-        bool, typer.Option("--copy/--link", help="Copy the images into the memory, or only link to them.")
-    ] = True,
+        bool | None,
+        typer.Option(
+            "--copy/--link",
+            help="Copy the images into the memory, or only link to them, as a shared memory always does. "
+            "Default: --copy.",
+            show_default=False,
+        ),
+    ] = None,
     box: options.PartBox = None,
     device: options.OnDevice = None,
     as_json: options.Json = False,
@@ -34,10 +40,11 @@ def add(
     """Add images under a label, in one step, and print their ids."""
     from visualmemory_gui.engine.types import FirstPage, Skipped
 
+    options.require_can_copy(memory, copy=copy)
     part = options.part_of_one(box, images)
     files, found, skipped = listed(images)
     with any_writer(memory, device=device) as m:
-        result = m.add_images(files, label, [part] * len(files), copy=copy, found=found)
+        result = m.add_images(files, label, [part] * len(files), copy=copy is not False, found=found)
     skipped += [Skipped(files[place], reason) for place, reason in result.skipped.items()]
     pages = tuple(FirstPage(files[place], count) for place, count in result.pages.items())
     _tell_add(memory, files, result, tuple(skipped), pages, as_json=as_json)

@@ -92,7 +92,8 @@ def build(
 ) -> None:
     """Make a memory from class folders. Running it again on the same folder adds what is new.
 
-    With --ray, shards are made: `build --vectors SHARDS MEMORY` makes a memory of them. One that was stopped goes on.
+    With --ray, shards are made: `build --vectors SHARDS MEMORY` makes a memory of them. A build that
+    was stopped goes on.
     """
     if ray is not None:
         if vectors is not None or copy or dim is not None:
@@ -114,6 +115,7 @@ def build(
     from visualmemory_gui.engine.shared_memory.address import is_shared
 
     if is_shared(memory):
+        options.require_can_copy(memory, copy=copy)
         _require_pattern(group_by)
         _build_shared(
             folder, memory, plain=encoder is None and dim is None, group_by=group_by, device=device, as_json=as_json

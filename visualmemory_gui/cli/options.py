@@ -88,6 +88,14 @@ def part_of_one(box: str | None, images: list[str]) -> Box | None:
         raise typer.BadParameter(str(error), param_hint="--box") from None
 
 
+def require_can_copy(memory: str, *, copy: bool | None) -> None:
+    """Raise BadParameter where ``copy`` asks for copies of images in a shared memory, which keeps none."""
+    from visualmemory_gui.engine.shared_memory.address import is_shared
+
+    if copy and is_shared(memory):
+        raise typer.BadParameter("a shared memory keeps thumbnails, and no images: leave it out", param_hint="--copy")
+
+
 def box_json(box: Box | None) -> dict[str, object]:
     """A box as JSON has it, nothing for a whole image."""
     return {} if box is None else {"box": list(box)}

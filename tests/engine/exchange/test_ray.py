@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -20,6 +21,8 @@ from visualmemory_gui.engine.exchange.ray_build import PART
 
 if find_spec("ray") is None:  # importing it is left to the command
     pytest.skip("Ray is not installed", allow_module_level=True)
+LOOPBACK = {"0100007F", "0000000000000000FFFF00000100007F", "00000000000000000000000001000000"}
+"""127.0.0.1, ::ffff:127.0.0.1 and ::1, as the kernel writes them."""
 SOAK = pytest.mark.skipif("SOAK" not in os.environ, reason="ten starts of a cluster; `make soak` runs it")
 
 
@@ -69,6 +72,58 @@ def test_a_build_that_is_killed_goes_on_to_the_rows_of_one_machine(count: int, k
     assert "Traceback" not in done.stderr
     found = imported(shards, tmp_path / "b.vmem")
     assert found == on_one_machine(images, tmp_path / "a.vmem", group_by=None)
+
+
+LOCAL_CLUSTER = """
+from visualmemory_gui.engine.exchange.ray_cluster import connected_cluster
+with connected_cluster("local", 1):
+    print("ready", flush=True)
+    input()
+"""
+
+
+def listening(pid: int) -> set[str]:
+    """The addresses, in hexadecimal as the kernel writes them, at which a process and those below it listen."""
+    parents = {int(each.name): stat_of(each) for each in Path("/proc").glob("[0-9]*")}
+    family = {pid}
+    while more := {one for one, parent in parents.items() if parent in family} - family:
+        family |= more
+    sockets = {link for one in family for link in links_of(Path(f"/proc/{one}/fd"))}
+    lines = [
+        line.split() for name in ("tcp", "tcp6") for line in Path(f"/proc/{pid}/net/{name}").read_text().split("\n")
+    ]
+    return {
+        one[1].partition(":")[0] for one in lines if len(one) > 9 and one[3] == "0A" and f"socket:[{one[9]}]" in sockets
+    }
+
+
+def stat_of(process: Path) -> int:
+    """The number of its parent; 0 for one that has ended."""
+    try:
+        return int((process / "stat").read_text().rpartition(")")[2].split()[1])
+    except OSError:
+        return 0
+
+
+def links_of(folder: Path) -> set[str]:
+    found = set()
+    for each in folder.iterdir():
+        with suppress(OSError):
+            found.add(str(each.readlink()))
+    return found
+
+
+def test_a_local_cluster_listens_to_this_computer_alone() -> None:
+    """Where there is a network, unlike in the other tests."""
+    with subprocess.Popen(
+        [sys.executable, "-c", LOCAL_CLUSTER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as cluster:
+        assert cluster.stdin is not None and cluster.stdout is not None
+        assert cluster.stdout.readline() == "ready\n"
+        found = listening(cluster.pid)
+        cluster.stdin.write("\n")
+    assert found and found <= LOOPBACK, found
+    assert cluster.returncode == 0
 
 
 def test_a_cluster_that_cannot_be_reached_is_told_in_a_sentence(tmp_path: Path) -> None:

@@ -9,12 +9,20 @@ import numpy as np
 import pytest
 
 from tests.conftest import COLOURS, clustered, paint_image
-from tests.engine.shared_memory.conftest import DIM, opened
+from tests.engine.shared_memory.conftest import DIM, REAL, opened
 from tests.engine.shared_memory.test_decide import bare
 from visualmemory_gui import VisualMemory
-from visualmemory_gui.engine.errors import BadValue, MemoryLocked, ReadOnlyMemory, ServerError, UnknownExemplar
+from visualmemory_gui.engine.errors import (
+    BadValue,
+    EncoderMismatch,
+    MemoryLocked,
+    ReadOnlyMemory,
+    ServerError,
+    UnknownExemplar,
+)
+from visualmemory_gui.engine.exchange.merge import merge
 from visualmemory_gui.engine.files import installation
-from visualmemory_gui.engine.shared_memory import push
+from visualmemory_gui.engine.shared_memory import own_edits, push
 from visualmemory_gui.engine.shared_memory.in_process_server import InProcessServer
 from visualmemory_gui.engine.shared_memory.server import Found, Read, Server, ServerRow
 from visualmemory_gui.engine.shared_memory.shared_memory import SharedMemory
@@ -148,8 +156,10 @@ def test_a_new_memory_of_an_old_name_has_none_of_its_history(
 
 
 def test_what_another_client_has_changed_since_is_left_by_undo(
-    folder: VisualMemory, server: Server, collection: str
+    folder: VisualMemory, server: Server, collection: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    if REAL:  # which shows what others wrote a moment later
+        monkeypatch.setattr(own_edits, "RECENT_S", 0.0)
     push.push(folder, server, collection)
     with opened(server, collection) as shared:
         shared.relabel([1, 2], "mine")
@@ -292,6 +302,48 @@ def test_the_decision_after_an_own_edit_waits_for_nothing(memory: VisualMemory, 
         decision = shared.decide(cat)
         assert [one.id for one in decision.in_memory] == [new]
         assert set(server.reads) == {"bounded"}
+
+
+def test_the_first_edit_sees_all_that_others_wrote_and_those_after_it_wait_for_nothing(
+    folder: VisualMemory, collection: str
+) -> None:
+    server = Asked()
+    push.push(folder, server, collection)
+    with opened(server, collection) as shared:
+        edits: list[tuple[Callable[[], object], list[Read]]] = [
+            (lambda: shared.strike([1]), ["strong", "strong"]),  # the labels, and the rows
+            (lambda: shared.strike([1, 2]), ["bounded"]),
+            (lambda: shared.relabel([1, 2], "class 1"), ["bounded"]),
+            (lambda: shared.undo(), ["bounded"]),
+            (lambda: shared.reweigh([4], 0.5), ["bounded"]),
+        ]
+        for edit, reads in edits:
+            server.reads.clear()
+            edit()
+            assert server.reads == reads
+        assert [e.state for e in shared.catalog.get([1, 2])] == ["struck", "struck"]
+
+
+def test_images_of_another_encoder_of_that_name_are_refused_and_nothing_changes(
+    memory: VisualMemory, server: Server, collection: str
+) -> None:
+    push.push(memory, server, collection)
+    identity = memory.identity.to_json()
+    SharedStore.open(server, collection).put("encoder", {**identity, "weights_sha256": "ab" * 32})
+    cat = paint_image(COLOURS["animals/cat"], seed=5000)
+    with opened(server, collection) as shared:
+        before = state(shared)
+        uses: list[Callable[[], object]] = [
+            lambda: shared.decide(cat),
+            lambda: shared.add_images([cat], "animals/cat"),
+            lambda: merge(shared, memory),
+            lambda: merge(memory, shared),
+        ]
+        for use in uses:
+            with pytest.raises(EncoderMismatch):
+                use()
+        assert state(shared) == before == state(memory)
+        assert shared.history.steps() == []
 
 
 def test_reading_leaves_nothing_on_this_machine(folder: VisualMemory, server: Server, collection: str) -> None:

@@ -12,7 +12,7 @@ import pytest
 
 from tests.conftest import clustered
 from tests.engine.shared_memory.conftest import DIM, opened
-from tests.engine.shared_memory.test_edits import Cut, state
+from tests.engine.shared_memory.test_edits import Asked, Cut, state
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import (
     BadValue,
@@ -149,6 +149,39 @@ def test_what_is_on_the_server_is_not_sent_twice_and_what_is_gone_is_removed(
     folder.forget([2, 309, 310])
     folder.relabel([9], "class 1")
     assert push(folder, server, collection).written == 1
+    with opened(server, collection, readonly=True) as shared:
+        assert state(shared) == state(folder)
+
+
+def test_a_push_waits_for_nothing_of_a_new_memory_and_once_for_what_is_there(
+    folder: VisualMemory, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("visualmemory_gui.engine.shared_memory.shared_store.BATCH", 50)
+    monkeypatch.setattr("visualmemory_gui.engine.shared_memory.push.BATCH", 50)
+    server = Asked()
+    push(folder, server, collection)
+    assert server.reads.count("strong") == 1  # the labels
+    SharedStore.open(server, collection).put("push", {"state": "filling"})
+    server.reads.clear()
+    assert push(folder, server, collection).written == 0
+    assert server.reads.count("strong") == 3  # the labels, and the checksums by 100 and 310 ids
+
+
+def test_a_push_that_was_cut_short_twice_removes_what_is_gone(
+    folder: VisualMemory, collection: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second one came less far than the first."""
+    monkeypatch.setattr("visualmemory_gui.engine.shared_memory.push.BATCH", 50)
+    server = Cut()
+    push(folder, server, collection)
+    SharedStore.open(server, collection).put("push", {"state": "filling"})
+    folder.relabel([9], "class 1")
+    server.left = 1
+    with pytest.raises(ServerError):
+        push(folder, server, collection)
+    server.left = None
+    folder.forget([202])
+    push(folder, server, collection)
     with opened(server, collection, readonly=True) as shared:
         assert state(shared) == state(folder)
 

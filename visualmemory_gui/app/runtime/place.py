@@ -9,30 +9,35 @@ from PySide6.QtCore import QUrl
 from PySide6.QtGui import QDesktopServices
 
 from visualmemory_gui.engine.errors import MemoryLocked, StorageError
-from visualmemory_gui.engine.shared_memory.address import is_shared
+from visualmemory_gui.engine.shared_memory.address import address_of, is_shared
 from visualmemory_gui.engine.store.layout import DATABASE
 
 FILE = DATABASE  # in every memory's folder
 
 
 def opening(memory: str | Path) -> str:
-    """The name of the job that opens that memory: the same for every spelling of its path."""
+    """The name of the job that opens that memory: the same for every spelling of its place."""
     return f"open {real_place(memory)}"
 
 
 def real_place(memory: str | Path) -> str:
-    """The place of a memory as it is compared: a path without links, an address as it is."""
-    return str(memory).rstrip("/") if is_shared(memory) else os.path.realpath(memory)
+    """The place of a memory as it is compared: a path without links, an address as it is spelled in full. What is no
+    address, but looks like one, stays as it is."""
+    if is_shared(memory):
+        return str(address_of(memory) or memory)
+    return os.path.realpath(memory)
 
 
 def place_name(memory: str) -> str:
     """The name of a memory at a path or an address, as a list shows it."""
-    return memory.rstrip("/").rpartition("/")[2] if is_shared(memory) else Path(memory).name
+    address = address_of(memory)
+    return Path(memory).name if address is None else address.collection
 
 
 def place_above(memory: str) -> str:
     """Where that memory is: its folder, or its server."""
-    return memory.rstrip("/").rpartition("/")[0].rpartition("/")[2] if is_shared(memory) else str(Path(memory).parent)
+    address = address_of(memory)
+    return str(Path(memory).parent) if address is None else address.server
 
 
 def show_in_folder(path: str) -> None:

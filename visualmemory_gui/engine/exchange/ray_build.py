@@ -23,6 +23,7 @@ from visualmemory_gui.engine.exchange.shards import (
     write_shard,
 )
 from visualmemory_gui.engine.files import atomic_file
+from visualmemory_gui.engine.files.path_kind import is_taken
 from visualmemory_gui.engine.images.formats import looks_like_image
 from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.memory.importer import group_in, group_pattern, plan
@@ -134,7 +135,7 @@ def _begun(place: Path, wanted: Manifest) -> Manifest:
         if there.encoder != wanted.encoder:
             raise ExchangeError(f"{place} has vectors of {there.encoder.words}, not of {wanted.encoder.words}")
         return replace(there, origin=wanted.origin)
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+    if is_taken(place):
         raise ExchangeError(f"{place} holds something else than shards: name a new folder")
     place.mkdir(parents=True, exist_ok=True)
     write_manifest(place, wanted)

@@ -83,11 +83,14 @@ def connected_cluster(address: str, workers: int | None) -> Iterator[RayCluster]
         os.environ.setdefault(name, value)
     import ray
     import ray.data
+    from ray._private import ray_constants
 
     for name in ("ray", "ray.data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)
     _require_answer(address)
     here, wanted = address == LOCAL, workers or os.cpu_count() or 1
+    # Otherwise Ray takes 127.0.0.1 for an address that others can reach, and listens on all of this computer's.
+    ray_constants.ENABLE_RAY_CLUSTER = not here
     # Logical: decoding, encoding and reading take turns on the cores. Without one to spare, a pool waits for ever.
     own = {"_node_ip_address": "127.0.0.1", "num_cpus": 2 * wanted + 2, "include_dashboard": False}
     try:
@@ -107,8 +110,8 @@ def connected_cluster(address: str, workers: int | None) -> Iterator[RayCluster]
 
 
 def _secret() -> dict[str, str]:
-    """Ray listens on all addresses of this computer, and whoever may connect may run code as this user: only those who
-    know a word that is in no file, but in the environment of this process and its children."""
+    """Whoever may connect to Ray may run code as this user: only those on this computer who know a word that is in no
+    file, but in the environment of this process and its children."""
     return {"RAY_AUTH_MODE": "token", "RAY_AUTH_TOKEN": secrets.token_hex(32)}
 
 

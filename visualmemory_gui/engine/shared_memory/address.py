@@ -81,6 +81,14 @@ def is_shared(memory: str | os.PathLike[str]) -> bool:
     return str(memory).startswith(tuple(f"{scheme}:" for scheme in SCHEMES))
 
 
+def address_of(memory: str | os.PathLike[str]) -> SharedAddress | None:
+    """The address that ``memory`` spells; None for a folder's path, and for an address that is wrong."""
+    try:
+        return SharedAddress.of(str(memory)) if is_shared(memory) else None
+    except BadValue:
+        return None
+
+
 @dataclass(frozen=True, slots=True)
 class Credentials:
     """What a server asks for, all of it optional; shown nowhere.

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import BadValue, DamagedMemory, MemoryExists, NotAMemory, ServerError
+from visualmemory_gui.engine.files.path_kind import is_taken
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory import shared_settings
@@ -55,7 +56,7 @@ def pull(
     MemoryExists, ServerError, NotAMemory.
     """
     place = folder_at(to)
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+    if is_taken(place):
         raise MemoryExists(f"{place} is there already: choose another folder")
     if sample is not None and sample < 1:
         raise BadValue(f"a sample has at least 1 exemplar, not {sample}")

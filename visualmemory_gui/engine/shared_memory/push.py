@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -11,7 +11,7 @@ from visualmemory_gui.engine.errors import BadValue, MemoryExists, ServerError
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory import measures, shared_settings
 from visualmemory_gui.engine.shared_memory.folder_rows import label_numbers, rows_of
-from visualmemory_gui.engine.shared_memory.server import RowCondition, Server
+from visualmemory_gui.engine.shared_memory.server import Server
 from visualmemory_gui.engine.shared_memory.shared_row import SharedRow
 from visualmemory_gui.engine.shared_memory.shared_store import BATCH, SharedLabel, SharedStore, fitting
 from visualmemory_gui.engine.store.checksum import added, hash64
@@ -47,14 +47,15 @@ def push(m: WholeMemory, server: Server, collection: str, *, report: Report = si
     store = _begun(m, server, collection)
     numbers = _write_labels(m, store)
     pages = rows_of(m, numbers, writer=WRITER)
+    before = _RowsBefore(store)
     written, total = 0, m.catalog.totals()[0]
     last, count, digest, thumbnails = 0, 0, 0, ThumbnailTally()
     for page in pages:
         for start in range(0, len(page), BATCH):
             rows = page[start : start + BATCH]
             report(count, total, "pushing")
-            store.put("next_id", rows[-1].id + 1)
-            written += _write(m, store, rows, after=last, thumbnails=thumbnails)
+            store.put("next_id", max(rows[-1].id + 1, before.next_id))
+            written += _write(m, store, rows, before.up_to(rows[-1].id), thumbnails)
             last, count = rows[-1].id, count + len(rows)
             digest = added(digest, *(row.checksum for row in rows))
     store.remove_above(last)
@@ -63,6 +64,26 @@ def push(m: WholeMemory, server: Server, collection: str, *, report: Report = si
     verify(store, count, digest, thumbnails, report=report)
     store.put("push", {"state": COMPLETE, "digest": digest, "exemplars": count})
     return Pushed(count, written, thumbnails.count)
+
+
+class _RowsBefore:
+    """The checksums of the rows that an earlier push left, by id, in the order of the ids: none of a new memory.
+
+    A read that waits for the server's clock takes a fifth of a second, so one is made for a whole page of rows.
+    """
+
+    def __init__(self, store: SharedStore) -> None:
+        self.next_id = store.number("next_id") or 1
+        self._pages: Iterator[dict[int, int]] = store.checksums() if self.next_id > 1 else iter(())
+        self._waiting: dict[int, int] = {}
+        self._read_to = 0
+
+    def up_to(self, last: int) -> dict[int, int]:
+        """Those with an id up to ``last`` that were not given before."""
+        while self._read_to < last and (page := next(self._pages, None)) is not None:
+            self._waiting |= page
+            self._read_to = max(page)
+        return {one: self._waiting.pop(one) for one in list(self._waiting) if one <= last}
 
 
 class ThumbnailTally:
@@ -102,11 +123,9 @@ def _write_labels(m: WholeMemory, store: SharedStore) -> dict[str, int]:
 
 
 def _write(
-    m: WholeMemory, store: SharedStore, rows: Sequence[SharedRow], *, after: int, thumbnails: ThumbnailTally
+    m: WholeMemory, store: SharedStore, rows: Sequence[SharedRow], there: dict[int, int], thumbnails: ThumbnailTally
 ) -> int:
-    """Send those of ``rows`` that are not there as they are; remove others between ``after`` and the last of them."""
-    within = (RowCondition("id", ">", after), RowCondition("id", "<=", rows[-1].id))
-    there = store.checksums(*within)
+    """Send those of ``rows`` that are not ``there``, by id and checksum, as they are; remove what else is there."""
     new = [row for row in rows if there.pop(row.id, None) != row.checksum]
     jpegs = {exemplar: fitting(jpeg) for exemplar, jpeg in m.catalog.thumbnails([row.id for row in rows]).items()}
     for exemplar, jpeg in jpegs.items():
@@ -132,13 +151,14 @@ def verify(
     then: str = "push again; what is right is not sent twice",
     report: Report,
 ) -> None:
-    """Read everything back. Raises ServerError, which says what to do ``then``, where it is not what was sent."""
+    """Read back all that this client wrote. Raises ServerError, which says what to do ``then``, where it is not what
+    was sent, or more is there."""
     found, seen, jpegs = 0, 0, ThumbnailTally()
-    for page in store.pages():
+    for page in store.pages(read="session"):
         report(seen, count, "verifying")
         seen += len(page)
         found = added(found, *(row.checksum for row in page))
-        for exemplar, jpeg in store.thumbnails([row.id for row in page], read="strong").items():
+        for exemplar, jpeg in store.thumbnails([row.id for row in page]).items():
             jpegs.add(exemplar, jpeg)
     counted = store.count()
     if (seen, counted, found) != (count, count, digest):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from visualmemory_gui.engine.memory import importer
-from visualmemory_gui.engine.memory.added_images import AddResult, already_here, first_of_each
+from visualmemory_gui.engine.memory.added_images import AddResult, already_here, first_of_each, ids_of
 from visualmemory_gui.engine.memory.image_reader import ImageReader, exemplar, file_sha256
 from visualmemory_gui.engine.memory.importer import BuildPlan, BuildResult, FolderBuild, Write, read_images
 from visualmemory_gui.engine.progress import Report, silent
@@ -63,9 +63,8 @@ class SharedAdditions:
         fresh = first_of_each(images, names, present)
         rows = [exemplar(images[i], vectors[i], label=names[i], copy=False) for i in fresh]
         added = self._told(editor.add(rows)).added if rows else ()
-        id_of = {(images[i].content, names[i]): one for i, one in zip(fresh, added, strict=True)}
-        ids = [present.get(i) or id_of[image.content, names[i]] for i, image in images.items()]
-        return AddResult(tuple(ids), added, present, conflicts)
+        ids = ids_of(images, names, present, dict(zip(fresh, added, strict=True)))
+        return AddResult(ids, added, present, conflicts)
 
     def build(self, plan: BuildPlan, *, write: Write = importer.directly, report: Report = silent) -> BuildResult:
         """Add what is new of ``plan``, a batch at a time; batches are one step as long as the server's limits let them

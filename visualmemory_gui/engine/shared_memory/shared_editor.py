@@ -338,8 +338,15 @@ class SharedEditor:
         return [there[exemplar] for exemplar in wanted]
 
     def _rows(self, ids: Sequence[int]) -> dict[int, SharedRow]:
-        """Those of ``ids`` that there are, with all that this client wrote."""
-        return self._store.rows(ids, read="session")
+        """Those of ``ids`` that there are, with all that this client wrote: what it wrote just now is not waited for.
+        What another wrote over it is as the other wrote it."""
+        laid = self._own.laid()
+        found = self._store.rows(ids, read=laid.read)
+        for own in (laid.rows[one] for one in ids if one in laid.rows):
+            there = found.get(own.id)
+            if there is None or there.version < own.version:
+                found[own.id] = own
+        return found
 
     def _with_labels(self, table: LabelTable, paths: Iterable[str]) -> LabelTable:
         """With a number for each of ``paths``."""

@@ -31,7 +31,7 @@ from visualmemory_gui.engine.memory.query import EmbeddedQuery, good, queries
 from visualmemory_gui.engine.memory.visual_memory import BATCH, Ids, boxes_of
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory import measures, shared_settings
-from visualmemory_gui.engine.shared_memory.address import SharedAddress, is_shared
+from visualmemory_gui.engine.shared_memory.address import SharedAddress, address_of
 from visualmemory_gui.engine.shared_memory.candidates import LabelTable
 from visualmemory_gui.engine.shared_memory.exemplar_pages import SharedExemplars
 from visualmemory_gui.engine.shared_memory.journal import Journal, folder_of
@@ -534,7 +534,7 @@ class SharedMemory:
 
     def is_at(self, path: str | Path) -> bool:
         """Whether ``path`` is the address of this memory."""
-        return is_shared(path) and SharedAddress.of(str(path)) == self._address
+        return address_of(path) == self._address
 
     @property
     def listing(self) -> Snapshot:

@@ -232,10 +232,11 @@ class SharedStore(SharedTexts):
         near = [(max(0.0, 1.0 - one.similarity), _int(one.row["id"])) for one in found]
         return [(exemplar, distance) for distance, exemplar in sorted(near) if exemplar not in self.forgotten]
 
-    def checksums(self, *where: RowCondition) -> dict[int, int]:
-        """Of the rows for which ``where`` holds, which are no more than ``MOST_ROWS``, the checksums by id."""
-        found = self.server.query(self.base, where, ["id", "checksum"])
-        return {_int(row["id"]): _int(row["checksum"]) for row in found}
+    def checksums(self) -> Iterator[dict[int, int]]:
+        """The checksums of all rows by id, increasing, a page at a time."""
+        for page in self.column_pages(["id", "checksum"]):
+            if page:
+                yield {_int(row["id"]): _int(row["checksum"]) for row in page}
 
     def remove(self, ids: Sequence[int]) -> None:
         """Delete rows and their thumbnails."""
