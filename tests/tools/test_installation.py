@@ -57,6 +57,18 @@ def test_a_refusal_and_a_failure_are_told_apart(tmp_path: Path) -> None:
     assert said[0] == "works" and "[heic]" in said[1] and said[2].startswith("FAILED: RuntimeError")
 
 
+def test_a_target_that_was_timed_elsewhere_takes_the_place_of_its_row(tmp_path: Path) -> None:
+    (tmp_path / "packages").write_bytes(bytes(1))
+    [row], bad = installation.MEASURE["took"](["test", "1343.4", str(tmp_path)])
+    assert not bad and row == {"line": "make test", "seconds": 1343, "exit": 0, "gigabytes": 0.0}
+    before = [{"line": "make test", "seconds": 9, "exit": 0}, {"line": "make demo", "seconds": 8, "exit": 0}]
+    assert [one["seconds"] for one in installation._in_place(before, [row])] == [8, 1343]
+    assert lines.targets_table([row, before[1]]).splitlines()[2:] == [
+        "| `make test` | 1,343 | 0.0 |  |",
+        "| `make demo` | 8 |  |  |",
+    ]
+
+
 def test_what_a_command_said_at_last_has_no_paths() -> None:
     error = subprocess.CalledProcessError(1, "pip", stderr="note\nerror: command '/opt/x/g++' failed\nhint: none\n")
     assert last_words(error) == "error: command '…/g++' failed"

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 import zipfile
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tools import release
+from tools.application import __main__ as application
 from tools.application import start
 
 
@@ -25,6 +28,24 @@ def test_the_changelog_is_named_while_it_has_no_heading_of_the_version(monkeypat
     assert "CHANGELOG" in release.to_do()[0]
     monkeypatch.setattr(release, "__version__", "0.2.0")
     assert not any("CHANGELOG" in each for each in release.to_do())
+
+
+@pytest.mark.parametrize(
+    ("version", "vision", "taken"),
+    [
+        ({"cuda": None, "hip": None}, SimpleNamespace(), True),
+        ({"cuda": "13.0", "hip": None}, SimpleNamespace(), False),
+        ({"cuda": None, "hip": "6.4"}, SimpleNamespace(), False),
+        ({"cuda": None, "hip": None}, None, False),
+    ],
+)
+def test_a_torch_for_the_cpu_alone_goes_into_the_application_where_torchvision_is_beside_it(
+    version: dict[str, str | None], vision: object, taken: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "torch", SimpleNamespace(version=SimpleNamespace(**version)))
+    monkeypatch.setitem(sys.modules, "torchvision", vision)
+    assert application.takes_torch() is taken
+    assert set(application.WITH_TORCH).isdisjoint(application.LEFT_OUT)
 
 
 def test_the_application_starts_its_children_as_an_interpreter_would(

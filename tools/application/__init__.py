@@ -1,1 +1,1 @@
-"""The application as one folder: everything it needs but torch."""
+"""The application as one folder: what it needs, and torch only where that is small."""

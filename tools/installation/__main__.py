@@ -1,7 +1,8 @@
 """Measure how the product installs, into ``benchmarks/results/installation.json`` and the tables of the documents.
 
 ``python -m tools.installation lines``, the lines of the README; ``extras``, each extra alone and none at all;
-``make NAME…``, targets on a fresh clone; ``pythons PATH…``, the wheel in other versions of Python; ``tables``, only
+``make NAME…``, targets on a fresh clone; ``took NAME SECONDS [FOLDER]``, a target that was timed elsewhere in a fresh
+clone, which is FOLDER if it is still there; ``pythons PATH…``, the wheel in other versions of Python; ``tables``, only
 write the tables again. Takes minutes and several GB.
 """
 
@@ -71,6 +72,11 @@ def _make(names: list[str]) -> tuple[list[Row], list[str]]:
     return rows, [row["line"] for row in rows if row["exit"]]
 
 
+def _took(words: list[str]) -> tuple[list[Row], list[str]]:
+    name, seconds, *folder = words
+    return [lines.timed(name, round(float(seconds)), Path(folder[0]) if folder else None)], []
+
+
 def _pythons(names: list[str]) -> tuple[list[Row], list[str]]:
     rows = pythons.measured(names or [sys.executable])
     too_old = "requires a different Python"
@@ -81,14 +87,17 @@ MEASURE: dict[str, Callable[[list[str]], tuple[Any, list[str]]]] = {
     "lines": _lines,
     "extras": _extras,
     "make": _make,
+    "took": _took,
     "pythons": _pythons,
 }
 """What can be measured: its rows, and what failed."""
+PLACES = {"took": "make"}
+"""Where rows are kept, if not under the name of what was measured."""
 
 
 def _in_place(before: list[Row], rows: list[Row]) -> list[Row]:
     """``rows`` in place of those of the same lines, in the order of the README."""
-    places = {line: place for place, line in enumerate(lines.named())}
+    places = {line: place for place, line in enumerate((*lines.named(), *lines.TARGETS))}
     found = {row["line"]: row for row in before} | {row["line"]: row for row in rows}
     return sorted(found.values(), key=lambda row: places.get(row["line"], len(places)))
 
@@ -98,7 +107,8 @@ def main() -> int:
     rows, bad = MEASURE[what](names) if what in MEASURE else (None, [])
     found = results.read(NAME)  # late: another of these may have ended meanwhile
     if rows is not None:
-        found[what] = rows if isinstance(rows, dict) else _in_place(found.get(what, []), rows)
+        place = PLACES.get(what, what)
+        found[place] = rows if isinstance(rows, dict) else _in_place(found.get(place, []), rows)
     results.write(NAME, found)
     PAGE.write_text(filled(PAGE.read_text(encoding="utf-8"), found), encoding="utf-8")
     print("\n".join(bad))

@@ -28,6 +28,8 @@ PYTHONS = {
     "pip": ("venv",),
 }
 """In which folder of the room each puts the environment of the product."""
+TARGETS = ("make demo", "make app, after make demo", "make app", "make test")
+"""Rows of the table of targets, in its order."""
 UNREACHABLE = re.compile(r"connect|dns|resolve host|certificate|error sending request|timed out|403|forbidden", re.I)
 Row = dict[str, Any]
 
@@ -73,6 +75,12 @@ def target(name: str) -> Row:
         return {**row, "said": f"{done.stdout[-1500:]}{done.stderr[-1500:]}"} if done.returncode else row
 
 
+def timed(name: str, seconds: int, clone: Path | None) -> Row:
+    """``make NAME`` in the fresh clone ``clone``, which was timed there and succeeded."""
+    size_of = {} if clone is None else {"gigabytes": round(size(clone) / 1e9, 1)}
+    return {"line": f"make {name}", "seconds": seconds, "exit": 0, **size_of}
+
+
 def _gigabytes(place: Path, room: Path) -> dict[str, float]:
     """On disk in ``place``, and in the caches: those of pip and pipx hold archives, that of uv what is in them."""
     return {"gigabytes": round(size(place) / 1e9, 1), "cached": round(size(room / "cache") / 1e9, 1)}
@@ -109,4 +117,4 @@ def targets_table(rows: list[Row]) -> str:
 
 
 def _figures(row: Row) -> list[str]:
-    return [f"{row['seconds']:,}", f"{row['gigabytes']}", f"{row['cached']}"]
+    return [f"{row['seconds']:,}", *(str(row.get(name, "")) for name in ("gigabytes", "cached"))]
