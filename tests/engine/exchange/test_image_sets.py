@@ -5,6 +5,9 @@ from __future__ import annotations
 import csv
 import io
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -114,13 +117,55 @@ def test_images_come_out_of_a_parquet_file_with_the_names_of_their_classes(tmp_p
     file = shard(tmp_path / "s.parquet", images, [1, 0, 0, 0, 1], classes=["a", "b"])
     done = import_export.import_(file, tmp_path / "m.vmem", encoder="fake")
     assert len(done.skipped) == 2
-    assert done.skipped[0].reason == "it holds no image"
+    assert done.skipped[0].reason == "it holds no image, and the path of one is not followed"
     with VisualMemory.open(tmp_path / "m.vmem") as m:
         assert [(e.label, e.source) for e in m.catalog.select()] == [("b", None), ("a", None), ("b", None)]
         assert m.maintenance.verify() == []
         assert len(list((tmp_path / "m.vmem").glob("images/*/*"))) == 3
     assert import_export.import_(file, tmp_path / "m.vmem").unchanged == 3
     assert sorted(path.name for path in tmp_path.iterdir()) == ["m.vmem", "s.parquet"]
+
+
+READ = """
+import datasets, json, sys
+from datasets.table import embed_table_storage
+folder, room = sys.argv[1:]
+found = datasets.load_dataset(folder, cache_dir=room)
+named = datasets.load_dataset("imagefolder", data_dir=folder, data_files="**", cache_dir=room + "/named")["train"]
+rows = found["train"]
+rows.to_parquet(room + "/paths.parquet")
+rows.with_format("arrow").map(embed_table_storage, batched=True).to_parquet(room + "/again.parquet")
+print(json.dumps({
+    "splits": list(found),
+    "rows": [[row["label"], row["id"], row["trust"], row["image"].size] for row in rows],
+    "named": sorted(named["label"]),
+}))
+"""
+"""What someone does with the library datasets in a process of their own: read the folder, and write it as Parquet."""
+
+
+def test_the_reader_of_datasets_finds_all_that_is_exported_and_what_it_writes_comes_back(tmp_path: Path) -> None:
+    place = folder_of(tmp_path / "f", "train_1.png", "test/b.png", "c.png", "d.png")
+    with VisualMemory.create(tmp_path / "m.vmem", encoder="fake") as m:
+        m.add(sorted(place.rglob("*.png")), ["cat", "train/dog", "test", "cat"])
+        m.reweigh([2], 0.5)
+        m.strike([4])
+        import_export.export(m, tmp_path / "out", "imagefolder")
+        kept = [(one.label, one.id, one.trust, [one.width, one.height]) for one in m.catalog.select(state="active")]
+    env = {**os.environ, "HF_HUB_OFFLINE": "1", "HF_HOME": str(tmp_path / "hf")}
+    command = [sys.executable, "-c", READ, str(tmp_path / "out"), str(tmp_path / "room")]
+    done = subprocess.run(command, env=env, cwd=tmp_path, capture_output=True, text=True, timeout=200, check=True)
+    found = json.loads(done.stdout.splitlines()[-1])
+    assert found["splits"] == ["train"]
+    assert sorted(map(tuple, found["rows"])) == sorted(kept)
+    assert found["named"] == sorted(label for label, *_ in kept)
+    bare = import_export.import_(tmp_path / "room/paths.parquet", tmp_path / "bare.vmem", encoder="fake")
+    assert [one.reason[-15:] for one in bare.skipped] == ["is not followed"] * 3
+    import_export.import_(tmp_path / "room/again.parquet", tmp_path / "again.vmem", encoder="fake")
+    with VisualMemory.open(tmp_path / "again.vmem", readonly=True) as again:
+        contents = {(one.label, one.content) for one in again.catalog.select()}
+    with VisualMemory.open(tmp_path / "m.vmem", readonly=True) as m:
+        assert contents == {(one.label, one.content) for one in m.catalog.select(state="active")}
 
 
 def test_a_folder_of_parquet_files_is_one_set(tmp_path: Path) -> None:
