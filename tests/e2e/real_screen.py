@@ -23,6 +23,7 @@ ROOT = Path(__file__).parents[2]
 SCREEN = "1600x900x24"
 SOURCE_AT = (1400, 600)  # beside the window, which is 1280 wide
 STEPS, STEP_S = 10, "0.02"
+REST_S = "0.2"  # where a corner matters
 LONGEST_S = 30.0
 MOST_TABS = 40
 READING = ("show", "classify", "verify")
@@ -112,10 +113,15 @@ class Child:
 
 
 class Screen:
-    """The program over one memory, and a user before it."""
+    """The program over one memory, and a user before it.
+
+    ``actions`` counts what the user did: clicks, drags, drops, turns of the wheel and keys; a name that is typed and
+    confirmed with Return is one.
+    """
 
     def __init__(self, room: Path, display: str, *arguments: str) -> None:
         self._room = room
+        self.actions = 0
         (room / "runtime").mkdir(mode=0o700)
         self._surroundings = {**os.environ, "DISPLAY": display, "QT_QPA_PLATFORM": "xcb"}
         self._surroundings["XDG_RUNTIME_DIR"] = str(room / "runtime")
@@ -126,6 +132,7 @@ class Screen:
 
     def begin(self, *arguments: str) -> State:
         """Start the program, which was closed, with its settings as they were kept."""
+        self.actions += 1
         self._window = self._child("window_child", list(arguments))
         return self.until(lambda s: s["shown"] and not s["busy"], "the program is there again")
 
@@ -169,38 +176,55 @@ class Screen:
         self.until(lambda s: s["active"] == window, f"{window} has the keys")
 
     def answer(self, window: str, text: str) -> State:
-        """Type ``text`` into the dialog ``window`` in place of what stands there, and press Return."""
-        self.focus(window)
-        self.keys("ctrl+a")
-        self.type(text)
+        """Type ``text`` into the dialog ``window`` in place of what stands there, and press Return: one action."""
+        self.fill(window, text)
         self.keys("Return")
         self.until(lambda s: not s["dialog"], "the question is answered")
         self.focus()
         return self.rest()
 
+    def fill(self, window: str, text: str) -> None:
+        """Type ``text`` into the dialog ``window`` in place of what stands there. The key that confirms it counts."""
+        self.focus(window)
+        self.hands("key", "ctrl+a")
+        self.hands("type", "--delay", "20", text)
+
     def click(self, spot: list[int], *, held: str = "", times: int = 1) -> None:
         """Click there, with the key ``held`` down; several times as fast as a hand can."""
-        keys = (("keydown", held), ("keyup", held)) if held else ((), ())
+        self.actions += times
+        keys = _holding(held)
         clicks = ("click", "--repeat", str(times), "--delay", "60", "1")
         self.hands("mousemove", *map(str, spot), *keys[0], *clicks, *keys[1])
 
     def wheel(self, spot: list[int], *, down: bool) -> None:
         """Turn the wheel there by one notch."""
+        self.actions += 1
         self.hands("mousemove", *map(str, spot), "click", "5" if down else "4")
 
-    def lasso(self, way: list[list[int]]) -> None:
-        """Draw with the left button held, through every place of ``way``."""
-        steps = [part for spot in way[1:] for part in ("sleep", STEP_S, "mousemove", *map(str, spot))]
-        self.hands("mousemove", *map(str, way[0]), "mousedown", "1", *steps, "mouseup", "1")
+    def draw(self, way: list[list[int]], *, held: str = "") -> None:
+        """Draw with the left button, and the key ``held``, down, through every place of ``way``.
 
-    def keys(self, *keys: str) -> None:
-        self.hands("key", "--delay", "30", *keys)
+        The hand rests at each: of moves that come faster than the window takes them it sees the last alone.
+        """
+        self.actions += 1
+        down, up = _holding(held)
+        rests = [part for spot in way[1:] for part in ("mousemove", *map(str, spot), "sleep", REST_S)]
+        self.hands(
+            "mousemove", *map(str, way[0]), *down, "mousedown", "1", "sleep", REST_S, *rests, "mouseup", "1", *up
+        )
+
+    def keys(self, *keys: str, pause_ms: int = 30) -> None:
+        self.actions += len(keys)
+        self.hands("key", "--delay", str(pause_ms), *keys)
 
     def type(self, text: str) -> None:
+        """Type ``text``, each letter a key."""
+        self.actions += len(text)
         self.hands("type", "--delay", "20", text)
 
     def drag(self, spot: str, *images: Path) -> None:
         """Drag ``images`` from another program onto ``spot`` of the window, and let them go there."""
+        self.actions += 1
         source = self._child("drag_child", [*map(str, SOURCE_AT), *map(str, images)])
         try:
             assert source.lines.next() == "ready"
@@ -231,6 +255,7 @@ class Screen:
                 self.hands("mousemove", *near, "sleep", STEP_S, "mousemove", *map(str, goal))
 
     def hands(self, *arguments: str) -> None:
+        """Move the hands by xdotool, without counting it."""
         subprocess.run(["xdotool", *arguments], env=self._surroundings, check=True, timeout=LONGEST_S)
 
     def close(self) -> None:
@@ -256,6 +281,11 @@ class Screen:
     def _child(self, name: str, arguments: list[str]) -> Child:
         told = self._room / f"{name}-{len(list(self._room.iterdir()))}.err"
         return Child(f"tests.e2e.{name}", arguments, self._surroundings, told)
+
+
+def _holding(key: str) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """What presses ``key``, and what lets it go; "" is none."""
+    return (("keydown", key), ("keyup", key)) if key else ((), ())
 
 
 def _way(start: tuple[int, int], goal: list[int]) -> Iterator[str]:

@@ -9,6 +9,7 @@ import pytest
 
 from tests.e2e.drawings import LOOKS, draw, draw_spiral
 from tests.e2e.real_screen import Screen, run, tab_until
+from tests.e2e.story import Story
 
 pytestmark = pytest.mark.xvfb
 
@@ -32,10 +33,11 @@ def spiral(tmp_path: Path) -> Path:
 
 def accept(screen: Screen, dialog: str, after: str) -> None:
     """Press Return in ``dialog`` as soon as it takes it, until the question ``after`` it is there; "" for none."""
+    screen.actions += 1
     screen.focus(dialog)
     end = time.monotonic() + 30
     while screen.state()["dialog"] == dialog and time.monotonic() < end:
-        screen.keys("Return")
+        screen.hands("key", "Return")
     screen.until(lambda s: s["dialog"] == after, f"{dialog} is answered")
 
 
@@ -60,26 +62,24 @@ def test_with_the_mouse_a_folder_is_dropped_and_an_image_on_a_new_class(
     started: Screen, folder: Path, spiral: Path
 ) -> None:
     started.focus()
-    began = time.monotonic()
+    story = Story("from the first start to a class of your own, by mouse", started)
     started.drag("emptyState", folder)
     make(started)
     started.drag("queryPanel", spiral)
     started.until(lambda s: s["cards"] and not s["busy"], "it is decided")
     started.drag("newClass", spiral)
     teach(started, folder)
-    print(f"a class taught from the first start by mouse in 7 actions, {time.monotonic() - began:.1f} s")
+    assert story.end() == 6
 
 
 def test_with_the_keyboard_alone_a_folder_is_chosen_and_an_image_taught(
     started: Screen, folder: Path, spiral: Path
 ) -> None:
     started.focus()
-    began = time.monotonic()
+    story = Story("from the first start to a class of your own, by keyboard", started)
     tab_until(started, lambda s: s["focus_name"].startswith("New from folder"), "the button for a folder")
     started.keys("Return")
-    started.focus("QFileDialog")
-    started.keys("ctrl+a")
-    started.type(str(folder))
+    started.fill("QFileDialog", str(folder))
     started.keys("Return")
     make(started)
     started.keys("ctrl+d")
@@ -87,4 +87,4 @@ def test_with_the_keyboard_alone_a_folder_is_chosen_and_an_image_taught(
     started.until(lambda s: s["cards"] and not s["busy"], "it is decided")
     started.keys("t")
     teach(started, folder)
-    print(f"a class taught from the first start by keyboard in {time.monotonic() - began:.1f} s")
+    assert story.end() <= 14

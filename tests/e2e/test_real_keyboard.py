@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +9,7 @@ import pytest
 
 from tests.e2e.drawings import LOOKS, draw, draw_between, draw_spiral
 from tests.e2e.real_screen import Screen, State, run, tab_until
+from tests.e2e.story import Story
 
 pytestmark = pytest.mark.xvfb
 
@@ -57,11 +57,11 @@ def test_ctrl_q_closes_the_window_and_the_next_start_continues_there(
     before = ask(started, images["contested"])
     started.keys("ctrl+2")
     started.rest()
-    begun = time.monotonic()
+    story = Story("close the window, start it again, and be where you were", started)
     started.quit()
     started.begin()
     started.until(lambda s: s["workspace"] == "curate" and s["cards"] and not s["busy"], "it is as it was")
-    print(f"closed, started and as it was with 2 actions in {time.monotonic() - begun:.1f} s")
+    assert story.end() == 2
     started.focus()
     started.keys("ctrl+1")
     state = started.until(lambda s: s["workspace"] == "decide", "the query is there")

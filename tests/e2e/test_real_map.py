@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 
 from tests.e2e.real_screen import Screen, run
+from tests.e2e.story import Story
 
 pytestmark = pytest.mark.xvfb
 AWAY = 12  # pixels from the dot that the lasso goes around
@@ -18,26 +18,27 @@ def labels(memory: Path) -> dict[int, str]:
 
 
 def test_a_cluster_is_lassoed_and_relabelled_in_six_actions(screen: Screen, drawn: Path) -> None:
-    before, begun = labels(drawn), time.monotonic()
+    before = labels(drawn)
     screen.focus()
-    screen.keys("ctrl+3")  # 1
+    story = Story("lasso a cluster on the map and give it another class", screen)
+    screen.keys("ctrl+3")
     state = screen.until(lambda s: s["workspace"] == "study", "Study is shown")
-    screen.click(state["map"]["tab"])  # 2
+    screen.click(state["map"]["tab"])
     state = screen.until(lambda s: len(s["map"]["spots"]) == len(before), "the map is there")
     screen.until(lambda s: s["focus"] == "mapView", "the map has the keys")
     spots = screen.rest()["map"]["spots"]
     one = min(spots, key=lambda each: spots[each][1])  # the highest one
     x, y = spots[one]
-    screen.keys("l")  # 3
+    screen.keys("l")
     screen.until(lambda s: s["map"]["tool"] == "lasso", "the lasso is in hand")
     around = [(-1, -1), (1, -1), (1, 1), (-1, 1), (-1, 0)]
-    screen.lasso([[x + right * AWAY, y + down * AWAY] for right, down in around])  # 4
+    screen.draw([[x + right * AWAY, y + down * AWAY] for right, down in around])
     state = screen.until(lambda s: int(one) in s["map"]["selected"], "it is selected")
     chosen = state["map"]["selected"]
     assert chosen == state["map"]["listed"] and len(chosen) < len(before)
-    screen.keys("r")  # 5
-    state = screen.answer("labelChooser", "from/the map")  # 6
-    print(f"{len(chosen)} of a cluster relabelled with 6 actions in {time.monotonic() - begun:.1f} s")
+    screen.keys("r")
+    state = screen.answer("labelChooser", "from/the map")
+    assert story.end() == 6
     assert state["undo"].startswith("Undo: Relabel") and state["map"]["selected"] == chosen
     assert labels(drawn) == before | dict.fromkeys(chosen, "from/the map")
     screen.keys("ctrl+z")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import time
 from pathlib import Path
 
 import pytest
 from PIL import Image
 
 from tests.e2e.drawings import SIDE, draw, draw_spiral
-from tests.e2e.real_screen import STEP_S, Screen, State, run
+from tests.e2e.real_screen import Screen, State, run
+from tests.e2e.story import Story
 
 pytestmark = pytest.mark.xvfb
 LEFT, RIGHT = "straight/checks", "smooth/clouds"
@@ -37,10 +37,10 @@ def decided(screen: Screen, *, drawn: int) -> State:
     return screen.rest() if state["busy"] else state
 
 
-def spot(state: State, x: float, y: float) -> list[str]:
+def spot(state: State, x: float, y: float) -> list[int]:
     """Where on the screen a spot of the image is, in fractions of its sides."""
     left, top, wide, high = state["image"]["place"]
-    return [str(round(left + x * wide)), str(round(top + y * high))]
+    return [round(left + x * wide), round(top + y * high)]
 
 
 def taught(screen: Screen, memory: Path, label: str) -> list[list[int]]:
@@ -55,24 +55,22 @@ def test_a_part_is_decided_and_taught_by_mouse_and_another_by_keyboard(screen: S
     screen.drag("queryPanel", pair)
     state = shown(screen)
 
-    began = time.monotonic()
-    way = [step for at in (0.1, 0.2, 0.3, 0.33) for step in ("sleep", STEP_S, "mousemove", *spot(state, at, 3 * at))]
-    down, up = ("keydown", "shift", "mousedown", "1"), ("mouseup", "1", "keyup", "shift")
-    screen.hands("mousemove", *spot(state, 0.003, 0.01), *down, *way, *up)
+    story = Story("decide a part of an image and teach it, by mouse", screen)
+    screen.draw([spot(state, 0.003, 0.01), *(spot(state, at, 3 * at) for at in (0.1, 0.2, 0.3, 0.33))], held="shift")
     state = decided(screen, drawn=1)
     x, y, wide, high = state["image"]["box"]
     assert x < 8 and y < 8 and abs(wide - SIDE) < 10 and abs(high - SIDE) < 10
     assert state["texts"]["queryWinner"] == LEFT
     screen.keys(next(key for key, label in state["keys"].items() if label == LEFT))
     assert taught(screen, drawn, LEFT) == [[x, y, wide, high]]
-    print(f"decided and taught by mouse in 2 actions, {time.monotonic() - began:.1f} s")
+    assert story.end() == 2
 
-    began = time.monotonic()
+    story = Story("decide a part of an image and teach it, by keyboard", screen)
     screen.keys("b")
     screen.until(lambda s: s["focus"] == "partBox", "a box can be moved")
     arrows = {"Up": 6, "shift+Down": 12, "shift+Left": 6, "Right": 24}
     for key, times in arrows.items():
-        screen.hands("key", "--delay", "10", "--repeat", str(times), key)
+        screen.keys(*[key] * times, pause_ms=10)
     screen.keys("Return")
     state = decided(screen, drawn=2)
     x, y, wide, high = state["image"]["box"]
@@ -80,8 +78,7 @@ def test_a_part_is_decided_and_taught_by_mouse_and_another_by_keyboard(screen: S
     label = state["keys"]["1"]
     screen.keys("1")
     assert taught(screen, drawn, label)[-1] == [x, y, wide, high]
-    placed = sum(arrows.values())
-    print(f"decided and taught by keyboard in 3 + {placed} actions, {time.monotonic() - began:.1f} s")
+    assert story.end() == 3 + sum(arrows.values())
 
     screen.keys("c")
     screen.until(lambda s: s["image"]["compared"] is not None, "it is compared with its nearest neighbour")

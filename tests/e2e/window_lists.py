@@ -23,6 +23,7 @@ def lists_of(window: MainWindow) -> Told:
         "queue": queue(window),
         "cull": cull(window),
         "note": note(window),
+        "bell": bell(window),
         "history": history(window),
         "review": review(window),
         "hint": window.decide.neighbours.hint.text(),
@@ -87,6 +88,16 @@ def cull(window: MainWindow) -> Told:
 def note(window: MainWindow) -> Told:
     buttons = {each.text(): _middle(each) for each in window.note.findChildren(QPushButton) if each.isVisible()}
     return {"text": window.note.text if window.note.isVisible() else "", "buttons": buttons}
+
+
+def bell(window: MainWindow) -> Told:
+    """The list of kept notes: whether it is open, its rows, newest first, and the current one."""
+    panel, log = window.bell.panel, window.notes.log
+    return {
+        "open": panel.isVisible(),
+        "rows": [str(log.index(at).data()) for at in range(log.rowCount())],
+        "current": panel.list.currentIndex().row(),
+    }
 
 
 def history(window: MainWindow) -> Told:
