@@ -107,6 +107,43 @@ def test_every_card_bar_and_cell_is_heard_with_its_values(desk: Desk) -> None:
     assert any(re.match(r"animals/cat, 6 exemplars, key \d", text) for text in heard(decide.decision.classes))
 
 
+def rows_of(widget: QWidget) -> dict[str, bool]:
+    """The rows of a list as they are heard, and whether each is said to be selected."""
+    tree = QAccessible.queryAccessibleInterface(widget)
+    found = [child for i in range(tree.childCount()) if (child := tree.child(i)) is not None and child.isValid()]
+    rows = [child for child in found if child.role() == QAccessible.Role.ListItem]
+    return {child.text(QAccessible.Text.Name): bool(child.state().selected) for child in rows}
+
+
+def test_the_map_is_heard_through_the_list_beside_it_which_has_its_selection(desk: Desk) -> None:
+    page = desk.window.study.map
+    desk.window.show_workspace("study")
+    desk.window.study.tabs.setCurrentWidget(page)
+    desk.settle()
+    tree = QAccessible.queryAccessibleInterface(page.view)
+    told = [tree.text(kind) for kind in (QAccessible.Text.Name, QAccessible.Text.Description)]
+    assert told == ["Map of the memory", "The list beside it has the same exemplars and the same selection."]
+    page.view.select(desk.memory.snapshot.ids[[1, 3]])
+    rows = rows_of(page.grid)
+    assert len(rows) == len(desk.memory.snapshot) and [*rows.values()].count(True) == 2
+    assert [*rows.values()][1] and [*rows.values()][3]
+    assert page.grid.accessibleDescription().endswith("2 selected")
+    names = [button.accessibleName() for button in page.legend.findChildren(QAbstractButton)]
+    assert names[0] == "animals/cat, 6 exemplars: select"
+
+
+def test_the_kept_notes_are_heard_with_their_actions_and_what_is_not_possible(desk: Desk) -> None:
+    for exemplar in (1, 2):
+        exemplars.strike(desk.window.session, [exemplar])
+        desk.settle()
+    desk.press("actionUndo")
+    desk.press("actionNotes")
+    told = list(rows_of(desk.window.bell.panel.list))
+    desk.window.bell.panel.close()
+    assert any(text.startswith("Struck 1 exemplar") for text in told)
+    assert any(text.startswith("Undo: Struck") and "Not possible: It has been undone." in text for text in told), told
+
+
 def test_a_card_that_has_no_vote_says_why(desk: Desk) -> None:
     desk.window.on_query_chosen(1)
     desk.settle()

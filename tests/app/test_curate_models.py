@@ -6,12 +6,12 @@ from datetime import datetime
 
 import pytest
 from PySide6.QtTest import QAbstractItemModelTester
-from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QRadioButton
 
 from visualmemory_gui.app.models.class_tree import ClassTreeModel, TreeRole
 from visualmemory_gui.app.models.history import when
 from visualmemory_gui.app.widgets.dialogs.export_dialog import ExportDialog, free_name
-from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts, in_words, size_text, time_text
+from visualmemory_gui.app.widgets.dialogs.import_dialog import FolderFacts, ImportDialog, in_words, size_text, time_text
 from visualmemory_gui.app.widgets.tables.class_tree import ClassTree
 
 NOW = datetime(2026, 5, 3, 12, 0)
@@ -93,6 +93,15 @@ def test_times_are_told_as_people_do(moment, text):
 )
 def test_the_import_says_what_it_will_cost(facts, label, text):
     assert in_words(facts, label) == text
+
+
+def test_copies_are_not_offered_where_the_memory_can_keep_none(qtbot):
+    dialog = ImportDialog(None, folder="x")
+    qtbot.addWidget(dialog)
+    link, copy = dialog.findChildren(QRadioButton)
+    for linked in (False, True):
+        dialog.set_facts(FolderFacts(1, 1, 5, linked=linked))
+        assert (link.isEnabled(), copy.isEnabled(), bool(copy.toolTip())) == (True, not linked, linked)
 
 
 def test_sizes_and_times_in_words():

@@ -172,7 +172,7 @@ def test_rules_that_disagree_are_told() -> None:
 
 
 def test_agreement_of_hnsw_is_counted() -> None:
-    assert agreement(replace(TIGERS, search=SearchInfo("exact", "cpu", 3))) == "exact · HNSW agrees 3/3"
+    assert agreement(replace(TIGERS, search=SearchInfo("exact", "cpu", 3))) == ("exact · HNSW agrees 3/3", "exact")
 
 
 def test_small_parts_keep_a_digit() -> None:

@@ -44,6 +44,26 @@ def test_the_panels_of_a_decision_are_as_wide_as_what_they_hold(low: Desk) -> No
     assert inside(bars, decide.decision.vote.viewport()) and bars.width() >= bars.minimumSizeHint().width()
 
 
+def test_a_fold_says_less_where_its_words_have_no_room_and_is_never_cut(low: Desk) -> None:
+    fold = low.window.decide.neighbours.silent
+    fold.set_words("12,345 more retrieved, no vote", brief="12,345 more")
+    fold.show()
+    low.settle()
+    assert fold.text() == "12,345 more" and fold.width() >= fold.minimumSizeHint().width()
+    assert fold.accessibleName() == "12,345 more retrieved, no vote"
+    low.window.resize(1600, 800)
+    low.settle()
+    assert fold.text() == "12,345 more retrieved, no vote"
+
+
+def test_how_neighbours_were_found_is_said_in_whole_words_or_not_at_all(low: Desk) -> None:
+    search = low.window.decide.neighbours.search
+    search.set_full_text("exact · HNSW agrees 98/101", brief="exact")
+    for wide, text in ((20, ""), (100, "exact"), (400, "exact · HNSW agrees 98/101")):
+        search.resize(wide, search.height())
+        assert search.text() == text and search.accessibleName() == "exact · HNSW agrees 98/101"
+
+
 def test_what_has_no_room_below_is_scrolled_to(low: Desk) -> None:
     decide = low.window.decide
     low.settle()

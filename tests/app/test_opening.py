@@ -15,7 +15,7 @@ from tests.app.conftest import Desk
 from tests.conftest import write_images
 from visualmemory_gui.app import preferences
 from visualmemory_gui.app.operations import exchange, exemplars, folders
-from visualmemory_gui.app.runtime.place import opening
+from visualmemory_gui.app.runtime.place import opening, place_above, place_name, real_place
 from visualmemory_gui.app.widgets.panels.begin_button import BeginButton
 from visualmemory_gui.engine.exchange import bundle
 from visualmemory_gui.engine.exchange.demo import demo
@@ -189,3 +189,10 @@ class TestByKeyboard:
 
 def test_a_job_of_opening_has_one_name_for_all_spellings(small: Path) -> None:
     assert {opening(each) for each in spellings(small)} == {opening(small)}
+
+
+def test_an_address_has_one_name_for_all_spellings_and_is_listed_by_collection_and_server() -> None:
+    spelled = ("milvus+http://HOST/birds", "milvus+http://host:19530/birds/")
+    assert {opening(each) for each in spelled} == {"open milvus+http://host:19530/birds"}
+    assert {(place_name(each), place_above(each)) for each in spelled} == {("birds", "host:19530")}
+    assert real_place("milvus+http://host:19530/") == "milvus+http://host:19530/"

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from PySide6.QtGui import QImage
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
@@ -16,9 +17,12 @@ from visualmemory_gui.app.models.headline import opinion_sentence
 from visualmemory_gui.app.widgets.dialogs.endpoint_dialog import EndpointDialog
 from visualmemory_gui.app.widgets.dialogs.opinion_dialog import OpinionDialog
 from visualmemory_gui.app.widgets.panels.opinion_line import MOST_REASON, OpinionLine
+from visualmemory_gui.app.widgets.tables.labelled_images import LabelledImages, LabelledRow
 from visualmemory_gui.engine.errors import BadValue, Cancelled, EndpointError
 from visualmemory_gui.engine.files import user_keyring
 from visualmemory_gui.engine.second_opinion.endpoint import KEY_VARIABLE, Endpoint
+
+RGB = QImage.Format.Format_RGB32
 
 
 @pytest.fixture(scope="module")
@@ -227,3 +231,12 @@ def test_the_dialog_sends_only_on_send(empty_desk: Desk) -> None:
         assert not dialog.send.isDefault()  # Enter cancels
         getattr(dialog, press)()
     assert heard == [True]
+
+
+def test_labels_below_images_of_any_shape_are_level(qtbot: QtBot) -> None:
+    shown = LabelledImages(
+        [LabelledRow("cat", "", QImage(*size, RGB)) for size in ((160, 40), (50, 160))], name="images"
+    )
+    qtbot.addWidget(shown)
+    icons = [shown.item(at).icon().actualSize(shown.iconSize()) for at in range(2)]
+    assert icons[0] == icons[1] and icons[0].width() == icons[0].height() > 0

@@ -22,6 +22,7 @@ from visualmemory_gui.app.actions.refused_keys import RefusedKeys
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
 from visualmemory_gui.app.actions.start import Start
 from visualmemory_gui.app.actions.window_actions import Commands
+from visualmemory_gui.app.models.decision import AFTER_PAINT_MS
 from visualmemory_gui.app.models.exemplars import Ids, Pick
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
 from visualmemory_gui.app.models.query import Query
@@ -347,7 +348,7 @@ class MainWindow(QMainWindow):
         session, decide, commands = self.session, self.decide, self.commands.decide
         session.memory_opened.connect(self.on_memory_opened)
         session.memory_closed.connect(self.on_memory_closed)
-        session.changed.connect(lambda _: self.state.refresh())
+        session.changed.connect(lambda _: self.state.refresh(AFTER_PAINT_MS))
         session.error_raised.connect(self.errors.tell)
         session.skipped_asked.connect(self.ask.skipped)
         session.settings_asked.connect(self.on_settings_asked)

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory, WholeMemory
 
 Result = TypeVar("Result")
+SAVING = "saving…"
 FINISHED_SHARED = "An interrupted forget has been continued: {}; {}."
 FINISHED = "An interrupted forget has been completed: {:,} erased. Whether anything is left could not be checked."
 DAMAGED_SETTINGS = "Damaged settings in this memory: {}. Their defaults apply until you set them again."
@@ -55,7 +56,7 @@ class Session(QObject):
     error_raised = Signal(str, str, str)  # what happened, what to do, details
     step_finished = Signal()  # a step of many transactions is complete and can be undone
     originals_moved = Signal()  # some are elsewhere now; the exemplars are the same
-    saving_changed = Signal(str)  # "saved", "saving…", "erasing…"
+    saving_changed = Signal(str)  # "saved", "not saved", SAVING, "erasing…"
     note_posted = Signal(str, object, object)  # text, the NoteAction that undoes it or None, a tuple of further ones
     encoder_changed = Signal(str)  # "lite0 on cpu", "loading encoder…"
     not_writable = Signal(str, str)  # path of a memory that can only be opened for reading, and why
@@ -235,7 +236,7 @@ class Session(QObject):
         self.tell_saving("saved")
 
     def tell_saving(self, state: str) -> None:
-        """Report ``state``: "saving…", "saved" or "not saved"."""
+        """Report ``state``: SAVING, "saved" or "not saved"."""
         self.saving_changed.emit("erasing…" if self._erasing else state)
 
     def allow_heavy(self) -> None:

@@ -17,7 +17,7 @@ from visualmemory_gui.app.models.literal_text import set_words
 Fact = Literal[
     "memory", "writable", "undo", "redo", "query", "winner", "trail", "selection", "one", "two", "active", "struck",
     "class", "queue", "queued", "certain", "waiting", "shown", "before", "lesson", "skipped", "step", "done", "found",
-    "drawn", "enough", "tsne", "ready", "running", "whole",
+    "drawn", "enough", "tsne", "ready", "running", "whole", "shared",
 ]  # fmt: skip
 """What an action may need to act on: "one" selected thing, a "winner" that can be taught, and so on."""
 Scope = Literal["window", "decide"]
@@ -56,6 +56,7 @@ LACKS: Mapping[str, str] = {
     "ready": "It is not ready, or running already.",
     "running": "Nothing is running.",
     "whole": "This needs every exemplar on this computer: pull a sample of the shared memory, and open that.",
+    "shared": "This memory is a folder: every exemplar is on this computer.",
 }
 
 

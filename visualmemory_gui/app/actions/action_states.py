@@ -45,13 +45,14 @@ class ActionStates:
 
     def update(self, workspace: str, workspaces: Sequence[str]) -> None:
         """``workspace`` is the one of ``workspaces`` that is shown."""
-        facts, texts = self._facts(), self._texts()
+        winner = self._winner()
+        facts, texts = self._facts(), self._texts(winner)
         if (by := (workspace, facts, texts, self._session.readonly)) != self._set:  # an edit asks several times
             self._set = by
             self._set_all(workspace, facts, texts)
         for each in workspaces:
             self._actions[f"action{each.capitalize()}"].setChecked(each == PART_OF.get(workspace, workspace))
-        self._actions["actionConfirm"].setData(self._winner())
+        self._actions["actionConfirm"].setData(winner)
         queue = self._actions["actionQueue"]
         queue.setChecked(self._decide.queue_shown)
         queue.setIconText(queue.text())
@@ -72,9 +73,8 @@ class ActionStates:
             return LACKS["memory"]
         return BY_ID[name].refusal(facts) or ("" if BY_ID[name].scope in ("window", workspace) else ONLY_IN_DECIDE)
 
-    def _texts(self) -> dict[str, str]:
+    def _texts(self, winner: str | None) -> dict[str, str]:
         query, decision, state = self._session.decision.query, self._session.decision.decision, self._state.state
-        winner = self._winner()
         return texts(
             winner=winner,
             own=query is not None and query.exemplar is not None,
@@ -98,7 +98,7 @@ class ActionStates:
         if memory is None:
             return set()
         facts = self._decide.facts() | {"memory"} | (set() if memory.readonly else {"writable"})
-        facts |= {"whole"} if memory.is_whole else set()
+        facts |= {"whole" if memory.is_whole else "shared"}
         if state is not None and "writable" in facts:
             facts |= {name for name, step in (("undo", state.undo), ("redo", state.redo)) if step}
         return facts

@@ -73,6 +73,8 @@ ACTIONS: tuple[Action[Commands], ...] = (
            lambda c: c.memory.add_images(), ("Ctrl+Shift+A",), ("writable",)),
     Action("actionExport", "Export", "Write the memory to a file or a folder", "export-variant",
            lambda c: c.memory.export(), ("Ctrl+E",), ("memory",)),
+    Action("actionPull", "Pull a sample…", "Make a memory on this computer of a part of the shared one",
+           "tray-arrow-down", lambda c: c.memory.pull_sample(), (), ("memory", "shared")),
     Action("actionReembed", "Re-embed…", "Make the same memory under another encoder, and compare the two",
            "vector-difference", lambda c: c.memory.reembed(), (), ("memory", "whole")),
     Action("actionOriginals", "Find originals…", "Check which linked images have moved, and say where they are now",

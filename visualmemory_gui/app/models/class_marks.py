@@ -41,6 +41,8 @@ class ClassMarks(QObject):
         self._colours: dict[str, int] = {}
         self._digits: dict[str, int] = {}
         self._used: list[str] = []
+        self._ordered: list[str] = []
+        self._rows: dict[str, ClassRow] = {}
         decision.decided.connect(self.on_decided)
         given.updated.connect(self.on_given)
 
@@ -71,18 +73,31 @@ class ClassMarks(QObject):
         self._used = [label, *(other for other in self._used if other != label)][: len(DIGITS) - LEADING]
 
     def rows(self) -> list[ClassRow]:
-        """All classes that a query can be taught as, those with votes first."""
-        return [self._row(label) for label in self._ordered()]
+        """All classes that a query can be taught as, those with votes first.
+
+        A row without a colour is made anew only where it says something else: of thousands an edit changes a few.
+        """
+        decision, counts, kept = self._decision.decision, self._decision.counts, self._rows
+        level = decision.level if decision is not None else 0
+        self._rows = {}
+        for label in self._ordered:
+            slot = self._colours.get(at_level(label, level) if level else label)
+            row, key, count = kept.get(label), self.digit(label), counts.get(label, 0)
+            if row is None or (slot, row.colour, row.key, row.count) != (None, None, key, count):
+                row = ClassRow(label, self._paint(slot) if slot is not None else None, key, count)
+            self._rows[label] = row
+        return list(self._rows.values())
 
     def set_memory(self) -> None:
         """Start over: the classes are those of another memory."""
         self._colours, self._digits, self._used = {}, {}, []
+        self._ordered, self._rows = [], {}
 
     def on_decided(self) -> None:
         decision = self._decision.decision
         shares = list(decision.shares) if decision is not None else []
         self._colours = hand_out(self._colours, shares, COLOURS)
-        ordered = self._ordered()
+        self._ordered = ordered = ordered_classes(self._decision.counts, decision)
         there = set(ordered)
         given = {label: digit for digit, label in self._given.keys.items() if label in there}
         free = [digit for digit in DIGITS if digit not in given.values()]
@@ -97,15 +112,6 @@ class ClassMarks(QObject):
         self.on_decided()
         self.updated.emit()
 
-    def _ordered(self) -> list[str]:
-        return ordered_classes(self._decision.counts, self._decision.decision)
-
-    def _row(self, label: str) -> ClassRow:
-        decision = self._decision.decision
-        slot = self._colours.get(at_level(label, decision.level if decision is not None else 0))
-        colour = self._paint(slot) if slot is not None else None
-        return ClassRow(label, colour, self.digit(label), self._decision.counts.get(label, 0))
-
 
 def hand_out(
     held: Mapping[str, int], wanted: Sequence[str], slots: Sequence[int], spare: Sequence[str] = ()
@@ -114,7 +120,8 @@ def hand_out(
 
     Where there are not enough, the spare ones give up theirs, the lowest slot first, and then the last wanted ones.
     """
-    kept = {label: held[label] for label in (*wanted, *spare) if held.get(label) in slots}
+    known = {*wanted, *spare}
+    kept = {label: slot for label, slot in held.items() if label in known and slot in slots}
     yielding = sorted((label for label in spare if label in kept), key=lambda label: kept[label])
     yielding += [label for label in reversed(wanted[len(slots) :]) if label in kept]
     free = [slot for slot in slots if slot not in kept.values()]

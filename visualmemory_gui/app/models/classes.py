@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import lru_cache
 
+from visualmemory_gui.engine.decision.levels import shares_by_label
 from visualmemory_gui.engine.types import Decision
 
 
 def ordered_classes(counts: Mapping[str, int], decision: Decision | None) -> list[str]:
     """Classes with votes by share (ties in order of first vote), then all others by name."""
-    votes: dict[str, float] = {}
-    for neighbour in decision.neighbours if decision is not None else ():
-        votes[neighbour.label] = votes.get(neighbour.label, 0.0) + neighbour.share
+    votes = shares_by_label(decision.neighbours if decision is not None else ())
     voted = sorted(votes, key=lambda label: -votes[label])
-    return voted + sorted((label for label, n in counts.items() if n > 0 and label not in votes), key=str.casefold)
+    return voted + [label for label in _by_name(frozenset(counts)) if counts[label] > 0 and label not in votes]
+
+
+@lru_cache(maxsize=16)
+def _by_name(labels: frozenset[str]) -> tuple[str, ...]:
+    """``labels`` in the order of a dictionary. The same classes are asked for after every edit."""
+    return tuple(sorted(labels, key=lambda label: (label.casefold(), label)))

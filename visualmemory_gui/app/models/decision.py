@@ -22,7 +22,7 @@ from visualmemory_gui.app.models.query import (
 )
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.distance_scale import Closeness
-from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.levels import at_level, deepest
 from visualmemory_gui.engine.decision.short_labels import ShortLabels, short_labels
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme, k_setting, usual_k
 from visualmemory_gui.engine.types import RULES, Box, Changes, Decision, Exemplar, MemorySettings, Neighbour, Rule
@@ -46,7 +46,8 @@ class DecisionModel(QObject):
     neighbours that were struck out while this query was shown, as they were before, ``left_out`` those that only this
     query is decided without. ``trail`` holds the queries that led here, each to one of its neighbours. ``side`` is the
     longest side of ``images`` in device pixels, ``closeness`` what distances mean here, None until measured.
-    ``names`` are the labels shown around the decision: all classes, and those of the vote at its level.
+    ``names`` are the labels shown around the decision: all classes, and those of the vote at its level; the longest has
+    ``deepest`` parts.
     ``silent_shown``: neighbours without a vote are shown too.
     """
 
@@ -67,7 +68,7 @@ class DecisionModel(QObject):
         self.rule: Rule = "rank"
         self._ks: dict[str, int] = {}
         self.counts: Mapping[str, int] = {}
-        self.names = ShortLabels()
+        self.names, self.deepest = ShortLabels(), 1
         self.images: dict[int, QImage] = {}
         self.side = SIDE
         self.silent_shown = False
@@ -89,7 +90,8 @@ class DecisionModel(QObject):
         """Start over on ``memory``, with its own k, rule and level."""
         for topic in (EMBED, ANSWER, IMAGES):
             self._tasks.supersede(topic)
-        self._memory, self.counts = memory, {}
+        self._memory = memory
+        self._take_counts({})
         self.encoder_ready = False
         self.images.clear()
         self.closeness = None
@@ -134,6 +136,11 @@ class DecisionModel(QObject):
         """Decide a query that already has its vector."""
         self._tasks.supersede(EMBED)
         self._set_query(query)
+
+    @property
+    def deciding(self) -> bool:
+        """Whether another decision than the one shown is on its way."""
+        return self._tasks.waits_for(ANSWER)
 
     @property
     def here(self) -> tuple[Exemplar, ...]:
@@ -323,17 +330,22 @@ class DecisionModel(QObject):
         return VotingScheme.of(memory.settings, self.k, self.rule, level=self.level)
 
     def _counted(self, counts: Mapping[str, int]) -> None:
-        self.counts = counts
-        self.names = short_labels(frozenset(counts))
+        self._take_counts(counts)
         self.decided.emit()
+
+    def _take_counts(self, counts: Mapping[str, int], level: int = 0) -> None:
+        self.counts = counts
+        shown = frozenset(counts)
+        names = short_labels(shown | {at_level(each, level) for each in shown} if level else shown)
+        if names is not self.names:
+            self.names, self.deepest = names, max(1, deepest(shown))
 
     def _take(self, answer: Answer) -> None:
         if self._edited and self.decision is not None:
             self.previous = dict(self.decision.shares)
         self._edited = False
-        self.decision, self.counts = answer.decision, answer.counts
-        level = answer.decision.level
-        self.names = short_labels(frozenset((*answer.counts, *(at_level(each, level) for each in answer.counts))))
+        self.decision = answer.decision
+        self._take_counts(answer.counts, answer.decision.level)
         shown = {n.id for n in answer.decision.neighbours}
         self.struck = tuple(n for n in self.struck if n.id not in shown | self.left_out_ids)
         if len(self.images) * self.side**2 > MOST_PIXELS:

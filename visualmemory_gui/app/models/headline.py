@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from visualmemory_gui.engine.decision import class_sets, in_memory, novelty
 from visualmemory_gui.engine.decision.confidence import in_words
-from visualmemory_gui.engine.decision.levels import at_level, disagrees, roll_up
+from visualmemory_gui.engine.decision.levels import at_level, disagrees, is_for_winner, roll_up
 from visualmemory_gui.engine.decision.neighbour_arrays import NeighbourArrays
 from visualmemory_gui.engine.decision.votes import VoteTally, tally
 from visualmemory_gui.engine.decision.voting_rules import TIE
@@ -79,7 +79,7 @@ def why(decision: Decision | None) -> str:
     """ "4 of 10 neighbours, the three nearest among them, are tiger.": of those whose vote weighs anything."""
     if decision is None or decision.label is None:
         return ""
-    mine = [at_level(n.label, decision.level) == decision.label for n in decision.voters]
+    mine = [is_for_winner(n, decision) for n in decision.voters]
     total, votes = len(mine), sum(mine)
     voters = "neighbours that vote" if decision.silent else "neighbours"
     if votes == total:
@@ -111,14 +111,14 @@ def opinion_sentence(
     return f"No second opinion: {error}."
 
 
-def agreement(decision: Decision | None) -> str:
-    """ "exact · HNSW agrees 10/10"."""
+def agreement(decision: Decision | None) -> tuple[str, str]:
+    """ "exact · HNSW agrees 10/10", and in brief "exact"."""
     if decision is None or decision.search is None:
-        return ""
-    parts = ["exact" if decision.search.mode == "exact" else "HNSW"]
-    if decision.search.agreement is not None:
-        parts.append(f"HNSW agrees {decision.search.agreement}/{len(decision.neighbours)}")
-    return " · ".join(parts)
+        return "", ""
+    mode = "exact" if decision.search.mode == "exact" else "HNSW"
+    if decision.search.agreement is None:
+        return mode, mode
+    return f"{mode} · HNSW agrees {decision.search.agreement}/{len(decision.neighbours)}", mode
 
 
 def agreement_in_words(decision: Decision | None) -> str:

@@ -84,10 +84,11 @@ class MemoryStateModel(QObject):
         self.updated.emit()
         self.refresh()
 
-    def refresh(self) -> None:
+    def refresh(self, wait_ms: int = 0) -> None:
+        """Read the state again, after ``wait_ms``."""
         memory = self._memory
         if memory is not None:
-            self._tasks.run_edit("Counting", lambda: read_state(memory), self._take, topic=STATE)
+            self._tasks.run_edit("Counting", lambda: read_state(memory), self._take, topic=STATE, wait_ms=wait_ms)
 
     def _take(self, state: MemoryState) -> None:
         self.state = state

@@ -8,9 +8,8 @@ from PySide6.QtCore import QObject
 
 from visualmemory_gui.app.models.image_rows import ImageRow, ImageRows
 from visualmemory_gui.app.models.impact import propose, propose_trust
-from visualmemory_gui.app.models.study_edit import StudyEdit
+from visualmemory_gui.app.models.study_edit import StudyEdit, gain_sentence
 from visualmemory_gui.app.runtime.tasks import Tasks
-from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -109,7 +108,7 @@ def proposed_pruning(model: PruningModel) -> ProposedEdit | None:
     if plan is None or model.edits_since:
         return None
     if plan.method == "soft":
-        return propose_trust({one.id: one.trust for one in plan.pruned if one.trust is not None}, verb="Pruning")
+        return propose_trust(plan.trust, verb="Pruning")
     return propose("strike", plan.ids, verb="Pruning")
 
 
@@ -127,7 +126,7 @@ def headline(plan: Plan) -> str:
 def promise(plan: Plan) -> str:
     """ "Accuracy at the full label: 1.2 points better (0.3 to 2.1), from 60.6 %; measured on 3,329 decisions, …"."""
     asked = f"measured on {plan.queries:,} decisions, each under a pruning that it had no part in"
-    return f"Accuracy at {level_in_words(0)}: {plan.gain.words}, from {100 * plan.accuracy:.1f} %; {asked}."
+    return gain_sentence(plan.gain, plan.accuracy, asked)
 
 
 def held_back(plan: Plan) -> str:

@@ -10,7 +10,7 @@ import numpy as np
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt, Signal
 
 from visualmemory_gui.app.models.class_marks import ClassMarks
-from visualmemory_gui.app.models.decision import DecisionModel
+from visualmemory_gui.app.models.decision import AFTER_PAINT_MS, DecisionModel
 from visualmemory_gui.app.models.queue_rows import (
     HEADS,
     KNOWN,
@@ -90,17 +90,19 @@ class QueueModel(QAbstractTableModel):
             work = self._deciding(memory)
             self._tasks.run_background("Deciding the queue", lambda _: work(), self._show, topic=TOPIC)
 
-    def refresh(self) -> None:
-        """Decide the queue again after a small change."""
+    def refresh(self, wait_ms: int = 0) -> None:
+        """Decide the queue again after a small change, and after ``wait_ms``."""
         memory = self._memory
         if memory is not None:
-            self._tasks.run_edit("Deciding the queue", self._deciding(memory), self._show, topic=TOPIC)
+            work = self._deciding(memory)
+            self._tasks.run_edit("Deciding the queue", work, self._show, topic=TOPIC, wait_ms=wait_ms)
 
     def on_changed(self, changes: Changes) -> None:
         if changes.forgotten:
             self.begin()
         elif changes.ids or changes.settings:
-            self.refresh()
+            seen = self.table is None or len(self.table) > 0
+            self.refresh(0 if seen else AFTER_PAINT_MS)  # first the decision that is looked at
 
     def on_decided(self) -> None:
         """Give classes the colours and digits that they have in the vote next to the table."""

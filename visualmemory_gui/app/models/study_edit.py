@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from PySide6.QtCore import QObject
 
 from visualmemory_gui.app.models.background_result import BackgroundResult
 from visualmemory_gui.app.runtime.tasks import Tasks
+from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.errors import BadValue, Cancelled
-from visualmemory_gui.engine.text.visible_text import as_sentence
+from visualmemory_gui.engine.text.visible_text import as_sentence, in_percent
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.evaluation.statistics import Gain
 
 Found = TypeVar("Found")
 
@@ -39,3 +43,8 @@ class StudyEdit(BackgroundResult[Found]):
         if self.edits_since:
             return "The memory has been edited since; run it again."
         return as_sentence(refused)
+
+
+def gain_sentence(gain: Gain, accuracy: float, asked: str) -> str:
+    """ "Accuracy at the full label: 1.2 points better (0.3 to 2.1), from 60.6 %; measured on …"."""
+    return f"Accuracy at {level_in_words(0)}: {gain.words}, from {in_percent(accuracy)}; {asked}."

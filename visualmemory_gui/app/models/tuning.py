@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from visualmemory_gui.app.models.chart import Chart, Line, Mark
 from visualmemory_gui.app.models.impact import propose_trust
-from visualmemory_gui.app.models.study_edit import StudyEdit
+from visualmemory_gui.app.models.study_edit import StudyEdit, gain_sentence
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.progress import Report
@@ -94,7 +94,7 @@ def verdict(tuned: Tuned) -> str:
     if tuned.refused is not None:
         return f"Cannot be applied: {tuned.refused}."
     asked = f"measured on {tuned.queries[2]:,} exemplars that took no part in it"
-    return f"Accuracy at {level_in_words(0)}: {tuned.gain.words}, from {100 * tuned.accuracy:.1f} %; {asked}."
+    return gain_sentence(tuned.gain, tuned.accuracy, asked)
 
 
 def details(tuned: Tuned) -> str:

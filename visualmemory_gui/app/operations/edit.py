@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Generic, Protocol, TypeVar
 
 from visualmemory_gui.app.models.note import NoteAction
 from visualmemory_gui.app.models.note_log import NOT_LAST
-from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.session import SAVING, Session
 from visualmemory_gui.engine.errors import Cancelled
 from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.text.visible_text import how_many
@@ -82,7 +82,7 @@ class Edit(Generic[Result]):
         memory = session.memory
         if memory is not None and (self.only_reads or may_write(session)):
             if not self.only_reads:
-                session.tell_saving("saving…")
+                session.tell_saving(SAVING)
             done, failed = partial(self._done, session), partial(self._failed, session)
             session.tasks.run_edit(self.title, lambda: self.work(memory), done, failed)
 

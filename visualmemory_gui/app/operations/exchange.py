@@ -11,6 +11,7 @@ from visualmemory_gui.app.models.query import Query, recent_queries
 from visualmemory_gui.app.operations.edit import Job, Note, say_stopped
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.errors import MemoryExists
+from visualmemory_gui.engine.files.path_kind import is_taken
 from visualmemory_gui.engine.progress import Report
 
 if TYPE_CHECKING:
@@ -98,9 +99,9 @@ def open_bundle(session: Session, bundle: str, memory: str) -> None:
     """Make the memory at ``memory`` from a bundle, in the background, and open it."""
 
     def work(report: Report) -> None:
-        from visualmemory_gui.engine.exchange import import_export, import_rows
+        from visualmemory_gui.engine.exchange import import_export
 
-        if import_rows.is_memory_place(Path(memory)):
+        if is_taken(Path(memory)):
             raise MemoryExists(f"{memory} is not empty")
         import_export.import_(bundle, memory, report=report)
 

@@ -98,6 +98,7 @@ def count(
 
     def work(report: Report) -> FolderFacts:
         facts, label_of = counted(folders, report, label=label)
+        facts = replace(facts, linked=memory is not None and not memory.is_whole)
         session.tasks.post(lambda: tell(facts))
         known = whole(memory).catalog.known_files() if memory is not None and memory.is_whole else set()
         if known:

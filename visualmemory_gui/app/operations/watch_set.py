@@ -11,12 +11,12 @@ from visualmemory_gui.app.models.thumbnails import scaled
 from visualmemory_gui.app.operations.edit import Edit, Note
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.widgets.dialogs.changed_decisions_dialog import DecisionRow
-from visualmemory_gui.engine.store.kept_images import KeptImage, NewKeptImage
 from visualmemory_gui.engine.text.visible_text import how_many
-from visualmemory_gui.engine.what_if.impact import ChangedDecision
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.protocol import Memory
+    from visualmemory_gui.engine.store.kept_images import KeptImage, NewKeptImage
+    from visualmemory_gui.engine.what_if.impact import ChangedDecision
 
 SIDE = 96
 
@@ -80,6 +80,8 @@ def changed_row(memory: Memory, changed: ChangedDecision) -> DecisionRow:
 
 def watched_image(query: Query) -> NewKeptImage:
     """``query`` as the watch set stores it. A vector without an image is identified by its bytes."""
+    from visualmemory_gui.engine.store.kept_images import NewKeptImage  # late: with it all that reads a database
+
     return NewKeptImage(
         content=query.content or sha256(query.vector.tobytes()).hexdigest(),
         source=query.source,

@@ -175,6 +175,10 @@ class Tasks(QObject):
         """Run ``call`` soon in the window's thread. From any thread."""
         self._posted.emit(call)
 
+    def waits_for(self, topic: str) -> bool:
+        """Whether the newest answer of ``topic`` is still to come."""
+        return any(task.topic == topic and not self._is_stale(task) for task in self._running)
+
     def supersede(self, topic: str) -> None:
         """Keep all tasks of ``topic`` started so far from reporting back."""
         self._newest[topic] = self._newest.get(topic, 0) + 1

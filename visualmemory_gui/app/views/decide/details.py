@@ -68,7 +68,7 @@ class Details(QWidget):
         if self._disagreed != disagreed:
             self._open_or_close()
         state = "disagree" if self._disagreed else "agree"
-        self.fold.setText(f"Details: the voting rules {state}" if tallies else "Details")
+        self.fold.set_words(f"Details: the voting rules {state}" if tallies else "Details", brief="Details")
 
     def show_names(self, sentence: str) -> None:
         """Show what the names of the classes alone would say, "" for nothing."""

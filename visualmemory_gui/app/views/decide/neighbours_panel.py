@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from PySide6.QtCore import QItemSelectionModel, QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
     QComboBox,
@@ -29,7 +29,6 @@ from visualmemory_gui.app.views.kit.card_grid import CardGrid
 from visualmemory_gui.app.views.kit.elided_label import ElidedLabel
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.panels.term_help import TermHelp
-from visualmemory_gui.engine.decision.levels import depth
 from visualmemory_gui.engine.types import RULES, Decision, Rule
 
 MOST_NEIGHBOURS = 200
@@ -99,9 +98,10 @@ class NeighboursPanel(QFrame):
 
     def select(self, ids: list[int]) -> None:
         """Select the cards of ``ids``, and no others."""
-        self.grid.clearSelection()
+        chosen = QItemSelection()
         for row in self._model.rows_of(ids):
-            self.grid.selectionModel().select(self._model.index(row), QItemSelectionModel.SelectionFlag.Select)
+            chosen.select(self._model.index(row), self._model.index(row))
+        self.grid.selectionModel().select(chosen, QItemSelectionModel.SelectionFlag.ClearAndSelect)
 
     def set_menu(self, menu: Callable[[], QMenu], *, compare: QAction) -> None:
         """Set what makes the context menu of a card, and the action of the button below the cards."""
@@ -125,14 +125,15 @@ class NeighboursPanel(QFrame):
 
     def on_decided(self) -> None:
         decision = self._decision.decision
-        self.search.set_full_text(agreement(decision))
+        self.search.set_full_text(*agreement(decision))
         words = agreement_in_words(decision)
         self.search.setToolTip(words)
         self.search_help.explain(f"{words}. {HNSW}" if words else "")
-        self._offer_levels(max(map(depth, self._decision.counts), default=1))
-        if text := silent_text(decision):
-            self.silent.setText(text)
-        self.silent.setVisible(bool(text))
+        self._offer_levels(self._decision.deepest)
+        count = len(decision.silent) if decision is not None else 0
+        if count:
+            self.silent.set_words(f"{count:,} more retrieved, no vote", brief=f"{count:,} more")
+        self.silent.setVisible(count > 0)
         self.silent.setToolTip(decision.silent_words if decision is not None else "")
         self.grid.set_empty_text(hint_of(decision, self._decision.counts) if self._decision.memory else "")
         self.grid.set_full_labels(decision is not None and decision.level > 0)
@@ -142,10 +143,11 @@ class NeighboursPanel(QFrame):
         self._kept = self.selected()
 
     def on_reset(self) -> None:
-        """Restore the selection after an edit that moved its cards."""
+        """Restore the selection after an edit that moved its cards, and say so where none of them is left."""
         self.select(self._kept)
         self._kept = []
-        self.selection_changed.emit()
+        if not self.grid.selectionModel().hasSelection():
+            self.selection_changed.emit()
 
     def _make_grid(self) -> CardGrid:
         grid = CardGrid()
@@ -281,12 +283,6 @@ class NeighboursPanel(QFrame):
             self.level.setCurrentIndex(min(self._decision.level, deepest - 1))
             self.level.blockSignals(False)
         self.level.setVisible(deepest > 1)
-
-
-def silent_text(decision: Decision | None) -> str:
-    """ "58 more retrieved, no vote"; "" where every neighbour votes."""
-    count = len(decision.silent) if decision is not None else 0
-    return f"{count:,} more retrieved, no vote" if count else ""
 
 
 def hint_of(decision: Decision | None, counts: Mapping[str, int]) -> str:

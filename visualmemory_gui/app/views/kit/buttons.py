@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QAction, QResizeEvent
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QToolButton
 
@@ -96,10 +96,43 @@ def primary_of(action: QAction) -> QPushButton:
     return button
 
 
-def fold_button(text: str) -> QToolButton:
+class FoldButton(QToolButton):
+    """A button that unfolds something. Where its ``words`` have no room it says ``brief``."""
+
+    def __init__(self, words: str, brief: str = "") -> None:
+        super().__init__()
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+        self.set_words(words, brief)
+
+    def set_words(self, words: str, brief: str = "") -> None:
+        self._words, self._brief = words, brief or words
+        self.setAccessibleName(words)
+        self.updateGeometry()
+        self._fit()
+
+    def sizeHint(self) -> QSize:
+        return self._room_for(self._words)
+
+    def minimumSizeHint(self) -> QSize:
+        return self._room_for(self._brief)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        self.setText(literal(self._words if self.width() >= self.sizeHint().width() else self._brief))
+
+    def _room_for(self, words: str) -> QSize:
+        """The size with ``words`` in place of the text that is shown."""
+        metrics, hint = self.fontMetrics(), super().sizeHint()
+        more = metrics.horizontalAdvance(literal(words)) - metrics.horizontalAdvance(self.text())
+        return QSize(hint.width() + more, hint.height())
+
+
+def fold_button(text: str) -> FoldButton:
     """A button that unfolds what stands below it, or next to it: its arrow points down while that is shown."""
-    fold = QToolButton()
-    fold.setText(text)
+    fold = FoldButton(text)
     fold.setCheckable(True)
     fold.setAutoRaise(True)
     fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)

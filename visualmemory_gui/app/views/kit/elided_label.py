@@ -10,7 +10,7 @@ from visualmemory_gui.app import theme
 
 
 class ElidedLabel(QLabel):
-    """A label that takes the remaining room and is cut in the middle."""
+    """A label that takes the remaining room and is cut in the middle; one with a brief form is never cut."""
 
     MODE = Qt.TextElideMode.ElideMiddle
 
@@ -18,11 +18,16 @@ class ElidedLabel(QLabel):
         super().__init__(parent)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
         self.setTextFormat(Qt.TextFormat.PlainText)
-        self._full = ""
+        self._full = self._brief = ""
         self.set_full_text(text)
 
-    def set_full_text(self, text: str) -> None:
-        self._full = text
+    @property
+    def full_text(self) -> str:
+        return self._full
+
+    def set_full_text(self, text: str, brief: str = "") -> None:
+        """Show ``text``; with ``brief`` that one where ``text`` has no room, and nothing where it has none either."""
+        self._full, self._brief = text, brief
         self.setAccessibleName(text)
         self._cut()
 
@@ -31,8 +36,12 @@ class ElidedLabel(QLabel):
         super().resizeEvent(event)
 
     def _cut(self) -> None:
-        room = max(40, self.contentsRect().width() - 2 * max(self.indent(), 0))
-        self.setText(self.fontMetrics().elidedText(self._full, self.MODE, room))
+        room, metrics = self.contentsRect().width() - 2 * max(self.indent(), 0), self.fontMetrics()
+        if self._brief:
+            forms = (self._full, self._brief)
+            self.setText(next((form for form in forms if metrics.horizontalAdvance(form) <= room), ""))
+        else:
+            self.setText(metrics.elidedText(self._full, self.MODE, max(40, room)))
 
 
 class ShrinkingLabel(ElidedLabel):
@@ -45,8 +54,8 @@ class ShrinkingLabel(ElidedLabel):
         self.setIndent(theme.px(5))
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
 
-    def set_full_text(self, text: str) -> None:
-        super().set_full_text(text)
+    def set_full_text(self, text: str, brief: str = "") -> None:
+        super().set_full_text(text, brief)
         self.setToolTip(text)
         self.updateGeometry()
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QStatusBar, QWidget
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.memory_state import MemoryStateModel
-from visualmemory_gui.app.session import Session
+from visualmemory_gui.app.session import SAVING, Session
 from visualmemory_gui.app.views.kit.elided_label import ShrinkingLabel
 from visualmemory_gui.app.views.kit.task_bar import TaskBar
 from visualmemory_gui.app.widgets.panels.term_help import TermHelp
 
 LOUD = ("read only", "not saved")
+FELT_MS = 50  # an edit that takes less is not felt, and the word for it would only flicker
 BEHIND = (
     "Every edit is on disk. The index that speeds up search is saved now and then; it is so many edits older than the "
     "memory, and the next opening adds them to it."
@@ -37,6 +39,8 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(self.task_bar, 1)
         self.addPermanentWidget(bell)  # here it is in sight in a narrow window too
         self.setMinimumHeight(self.task_bar.sizeHint().height() + theme.px(4))  # nothing moves when a task appears
+        self._slow = QTimer(self, singleShot=True, interval=FELT_MS)
+        self._slow.timeout.connect(lambda: self._show_saving(SAVING))
         self.server.setFont(theme.points(self.font(), bold=True))
         self.device.setFont(theme.points(self.font(), bold=True))
         session.encoder_changed.connect(self.encoder.set_full_text)
@@ -45,6 +49,16 @@ class StatusBar(QStatusBar):
         state.updated.connect(self.on_updated)
 
     def on_saving_changed(self, text: str) -> None:
+        """Show the state, that an edit is being saved only where that takes a while."""
+        if text == SAVING:
+            if not self._slow.isActive():  # one edit after the other is felt as one long one
+                self._slow.start()
+            return
+        self._slow.stop()
+        if text != self.saved.full_text:
+            self._show_saving(text)
+
+    def _show_saving(self, text: str) -> None:
         """Highlight what must not be overlooked."""
         self.saved.setFont(theme.points(self.font(), bold=text in LOUD))
         self.saved.set_full_text(text)

@@ -22,6 +22,7 @@ MARGIN = 0.06  # around a given range
 BARS = ("bars", "hatched")
 NEVER = ((0.0, 0.0),)
 FEW = 8  # values that can each have a tick
+ROOM = 0.13  # of an axis, for the text of a tick
 CORNERS: dict[Corner, tuple[tuple[int, int], tuple[int, int]]] = {  # in fractions of the sides, and the offset
     "bottom left": ((0, 1), (8, -6)),
     "bottom right": ((1, 1), (-8, -6)),
@@ -143,11 +144,25 @@ def _ranges(item: pg.PlotItem, chart: Chart) -> None:
 
 
 def log_ticks(values: Sequence[float], *, few_own: bool = False) -> list[tuple[float, str]]:
-    """(place, text) of ticks at round numbers over ``values``; with ``few_own``, few values are ticks themselves."""
+    """(place, text) of ticks at round numbers over ``values``; with ``few_own``, few values are ticks themselves, as
+    far as there is room."""
     values = sorted({value for value in values if value > 0})
-    if values and not (few_own and len(values) <= FEW):
+    if few_own and len(values) <= FEW:
+        values = _apart(values)
+    elif values:
         low, high = values[0], values[-1]
         rounds: tuple[float, ...] = (1, 2, 5) if high > 10 * low else (1, 1.5, 2, 3, 4, 5, 6, 7, 8)
         powers = range(int(np.floor(np.log10(low))), int(np.ceil(np.log10(high))) + 1)
         values = [n * 10.0**power for power in powers for n in rounds]
     return [(float(np.log10(value)), f"{value:,.10g}") for value in values]
+
+
+def _apart(values: Sequence[float]) -> list[float]:
+    """Those of ``values``, increasing, whose ticks have room beside each other: the first and the last are kept."""
+    kept = list(values[:1])
+    for value in values[1:]:
+        if np.log10(value / kept[-1]) >= ROOM * np.log10(values[-1] / values[0]):
+            kept.append(value)
+        elif value == values[-1] and len(kept) > 1:
+            kept[-1] = value
+    return kept

@@ -64,7 +64,7 @@ class ConfusionGrid(QWidget):
         self._move_to(self._rows.index(cell.true), self._columns.index(cell.predicted))
 
     def centre_of(self, cell: ConfusionCell) -> QPointF:
-        """The rectangle of a cell, for scripts and tests."""
+        """Where the middle of a cell is painted, for scripts and tests."""
         return self._room(self._rows.index(cell.true), self._columns.index(cell.predicted)).center()
 
     def minimumSizeHint(self) -> QSize:

@@ -17,7 +17,8 @@ MEANING = (
     "An encoder turns an image into a vector; images whose vectors lie close together are taken for alike. All images "
     "of a memory go through the same one."
 )
-WIDE_PT, HIGH_PT = 640.0, 230.0
+WIDE_PT, HIGH_PT = 640.0, 150.0
+WHOLE_PT = 330.0  # how high the dialog is at first, where the screen has room
 
 
 class EncoderDialog(FittingDialog):
@@ -61,6 +62,8 @@ class EncoderDialog(FittingDialog):
         self._use, buttons = self.verb_or_cancel(verb)
         self._lay_out(buttons)
         self.table.row_chosen.connect(self.on_row_chosen)
+        room = self.screen().availableGeometry().height() - theme.px(60)
+        self.resize(self.sizeHint().width(), min(theme.px(WHOLE_PT), room))
         self.table.itemActivated.connect(lambda _: self.accept())
         self._fetch.clicked.connect(lambda: self.fetch_requested.emit(self._now))
         self._measure.clicked.connect(lambda: self.measure_requested.emit(self._now))

@@ -15,6 +15,7 @@ from visualmemory_gui.engine.text.visible_text import how_many, size_text
 
 LINK = "Link: the images stay where they are"
 COPY = "Copy: the memory keeps its own"
+NO_COPIES = "A shared memory keeps thumbnails; the images stay where they are."
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +24,7 @@ class FolderFacts:
 
     ``images`` are to be added, ``here`` others are in the memory already; ``size`` is that of ``images`` in bytes;
     ``skipped`` files are links or not images. ``seconds`` is how long it will take, ``kept`` what the memory stores
-    besides copies of the images, in bytes; None if unknown.
+    besides copies of the images, in bytes; None if unknown. ``linked``: the memory can keep no copies.
     """
 
     images: int
@@ -34,6 +35,7 @@ class FolderFacts:
     seconds: float | None = None
     kept: int | None = None
     here: int = 0
+    linked: bool = False
 
 
 class ImportDialog(FittingDialog):
@@ -89,6 +91,8 @@ class ImportDialog(FittingDialog):
             (self._copy, COPY, None if facts.kept is None else facts.kept + facts.size),
         ):
             button.setText(words if disk is None else f"{words} ({size_text(disk)})")
+        self._copy.setEnabled(not facts.linked)
+        self._copy.setToolTip(NO_COPIES if facts.linked else "")
         self._add.setEnabled(facts.images > 0)
         self._add.setText(f"Add {images(facts.images)}" if facts.images else "Add")
         self._add.setDefault(True)

@@ -18,7 +18,7 @@ HEADS = {
     "Licence": "",
     "Size": "Of its weights",
     "Weights": "Whether they are on this computer",
-    "Images, here": "How many images it turns into vectors on this computer",
+    "Speed here": "How many images it turns into vectors on this computer",
 }
 LICENCE = 2
 WIDTHS_PT = {0: 130.0, 1: 56.0, 3: 50.0, 4: 80.0, 5: 84.0}

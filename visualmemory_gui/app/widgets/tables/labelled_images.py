@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QItemSelectionModel, QSize, Qt
-from PySide6.QtGui import QIcon, QImage, QPixmap, QShowEvent
+from PySide6.QtGui import QIcon, QImage, QPainter, QPixmap, QShowEvent
 from PySide6.QtWidgets import QListView, QListWidget, QListWidgetItem
 
 from visualmemory_gui.app import theme
@@ -39,7 +39,7 @@ class LabelledImages(QListWidget):
         self.setIconSize(QSize(side, side))
         self.setGridSize(QSize(theme.px(96), side + 3 * self.fontMetrics().height() + theme.px(8)))
         for row in rows:
-            item = QListWidgetItem(QIcon(QPixmap.fromImage(row.image)), "")
+            item = QListWidgetItem(QIcon(_in_square(row.image, side, self.devicePixelRatioF())), "")
             set_words(item, ("", row.label, f"\n{row.detail}") if row.label else (row.detail,))
             spoken = ", ".join(filter(None, (row.label, row.detail)))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, spoken)
@@ -52,3 +52,18 @@ class LabelledImages(QListWidget):
         super().showEvent(event)
         self.doItemsLayout()
         self.scrollToTop()
+
+
+def _in_square(image: QImage, side: int, ratio: float) -> QPixmap:
+    """``image`` in the middle of a square of ``side`` points, so that the words below all begin at one height."""
+    whole = round(side * ratio)
+    square = QPixmap(whole, whole)
+    square.fill(Qt.GlobalColor.transparent)
+    if not image.isNull():
+        flags = (Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation)
+        small = image if max(image.width(), image.height()) <= whole else image.scaled(whole, whole, *flags)
+        painter = QPainter(square)
+        painter.drawImage((whole - small.width()) // 2, (whole - small.height()) // 2, small)
+        painter.end()
+    square.setDevicePixelRatio(ratio)
+    return square
