@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import io
+import json
 import os
+import subprocess
 import sys
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
@@ -19,6 +21,7 @@ from mcp.types import CallToolResult, ImageContent
 from PIL import Image
 
 from tests.conftest import COLOURS, paint_image, write_images
+from tools.installation import trial
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import MemoryLocked
 from visualmemory_gui.engine.types import NewExemplar
@@ -226,6 +229,40 @@ def refusals(kept: Path) -> dict[int, str]:
 @pytest.mark.parametrize("place", range(len(NONSENSE)), ids=[f"{tool} {says}" for tool, _, says in NONSENSE])
 def test_nonsense_is_refused_in_words(refusals: dict[int, str], place: int) -> None:
     assert NONSENSE[place][2] in refusals[place] and "Traceback" not in refusals[place]
+
+
+GARBAGE: list[bytes] = [
+    b"\xff\xfe\x00",
+    b"not JSON",
+    b"[]",
+    b"{}",
+    b"[" * 100_000,
+    b'"' + b"x" * 3_000_000 + b'"',
+    b'{"jsonrpc": "2.0", "id": {"a": 1}, "method": "tools/call"}',
+    b'{"jsonrpc": "2.0", "id": 2, "method": "no/such"}',
+    b'{"jsonrpc": "2.0", "id": 3, "method": "tools/call", "params": {"name": 5, "arguments": "x"}}',
+]
+"""Lines that are no requests, and requests that are none of the protocol."""
+
+
+def test_lines_that_are_no_requests_do_not_end_the_server(kept: Path) -> None:
+    """Without the SDK's client, which sends no such lines."""
+    begin = [json.dumps(trial.INITIALIZE).encode(), b'{"jsonrpc": "2.0", "method": "notifications/initialized"}']
+    call = b'{"jsonrpc": "2.0", "id": 4, "method": "tools/call", "params": {"name": "memory", "arguments": {}}}'
+    command = [sys.executable, "-m", "visualmemory_gui", "mcp", str(kept)]
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe, stderr=pipe) as server:
+        assert server.stdin is not None and server.stdout is not None and server.stderr is not None
+        server.stdin.write(b"".join(line + b"\n" for line in [*GARBAGE[:6], *begin, *GARBAGE, call]))
+        server.stdin.flush()
+        answers: dict[int, dict[str, Any]] = {}
+        while 4 not in answers:
+            found = json.loads(server.stdout.readline())
+            answers[found.get("id")] = found
+        server.stdin.close()
+        assert server.wait(60) == 0 and b"Traceback" not in server.stderr.read()
+    assert answers[4]["result"]["structuredContent"]["active"] == 24
+    assert all("error" in answers[number] for number in (2, 3))
 
 
 def test_a_flood_of_calls_is_answered_one_by_one(kept: Path) -> None:

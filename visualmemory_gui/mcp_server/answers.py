@@ -20,12 +20,12 @@ class ExemplarFacts:
 
 @dataclass(frozen=True)
 class NeighbourFacts:
-    """A neighbour of a query: distance is 1 - cosine, share its part of the vote."""
+    """A neighbour of a query: distance is 1 - cosine, share its part of the vote, null where nothing was voted on."""
 
     id: int
     label: str
     distance: float
-    share: float
+    share: float | None
 
 
 @dataclass(frozen=True)

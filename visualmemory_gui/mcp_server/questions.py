@@ -99,7 +99,7 @@ class Questions:
             near = m.searcher.nearest(m.snapshot, vector, n, excluded=() if own is None else (own,))
             snapshot = m.snapshot
             found = [
-                answers.NeighbourFacts(int(snapshot.ids[row]), snapshot.labels[snapshot.label[row]], float(d), 0.0)
+                answers.NeighbourFacts(int(snapshot.ids[row]), snapshot.labels[snapshot.label[row]], float(d), None)
                 for row, d in zip(near.rows, near.distances, strict=True)
             ]
             return self._with_images(m, answers.SimilarAnswer(name, found, [one.id for one in found[:thumbnails]]))
@@ -142,7 +142,7 @@ class Questions:
                     suggested=one.suggested,
                     suggested_share=one.suggested_share,
                     likely=one.likely,
-                    against=[answers.NeighbourFacts(i, label, d, 0.0) for i, label, d in one.against],
+                    against=[answers.NeighbourFacts(i, label, d, None) for i, label, d in one.against],
                 )
                 for one in found.suspects[:n]
             ]

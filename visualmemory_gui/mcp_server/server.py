@@ -12,6 +12,7 @@ from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 
 from visualmemory_gui import __version__
 from visualmemory_gui.engine.errors import VisualMemoryError
+from visualmemory_gui.engine.text.visible_text import as_sentence
 from visualmemory_gui.engine.types import Device
 from visualmemory_gui.mcp_server.edits import Edits
 from visualmemory_gui.mcp_server.questions import Questions
@@ -32,7 +33,7 @@ class MemoryServer(MCPServer[Any]):
     """A server of one memory. Without ``served.editable`` it has no tools that edit."""
 
     def __init__(self, served: ServedMemory) -> None:
-        instructions = _ABOUT + (_EDITING if served.editable else READ_ONLY)
+        instructions = _ABOUT + (_EDITING if served.editable else as_sentence(READ_ONLY))
         super().__init__(
             "visualmemory", title="Visual memory", instructions=instructions, version=__version__, log_level="WARNING"
         )
