@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Annotated
 
@@ -43,8 +42,6 @@ def demo(
 
 
 def _take(memory: Path, png: str) -> None:
-    if not os.environ.get("DISPLAY") and not os.environ.get("WAYLAND_DISPLAY"):
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
     from visualmemory_gui.app import screenshot
 
     screenshot.take(memory, png)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visualmemory_gui.cli import best_settings, options
+from visualmemory_gui.cli.build import tell_skipped
 from visualmemory_gui.cli.opening import reader, writer
 from visualmemory_gui.cli.output import Progress, emit, print_line, say, table
 from visualmemory_gui.engine.errors import BadValue
@@ -271,8 +272,7 @@ def _print_evaluation(found: Evaluation) -> None:
         worst = found.at(level).hardest()[:WORST]
         cells = ((label, one.support, f"{100 * one.accuracy:.1f}") for label, one in worst)
         table(cells, ("class", "queries", "right, %"))
-    for one in found.skipped:
-        say(f"skipped {one.path}: {one.reason}")
+    tell_skipped(found.skipped)
 
 
 def _list_runs(memory: str, *, as_json: bool) -> None:

@@ -23,7 +23,7 @@ def gui(
         Workspace | None, typer.Option("--workspace", help="Show this workspace of MEMORY first.")
     ] = None,
 ) -> None:
-    """Open the window. If one has MEMORY open already, it comes to the front."""
+    """Open the window. If a window has MEMORY open already, that one comes to the front."""
     if query is not None or workspace is not None:
         _require_memory(memory, "--query" if query is not None else "--workspace")
     if query is not None:

@@ -143,6 +143,7 @@ def creator(
     that is still empty when the block raises is removed. With ``dim``
     the vectors of a new one are reduced to so many numbers, by PCA fitted to ``folder``."""
     from visualmemory_gui.engine.encoders import registry
+    from visualmemory_gui.engine.files.path_kind import is_taken
     from visualmemory_gui.engine.memory.new_memory import new_memory
     from visualmemory_gui.engine.memory.visual_memory import VisualMemory
     from visualmemory_gui.engine.store.filesystem import folder_at
@@ -154,7 +155,7 @@ def creator(
         raise BadValue(f"{folder} cannot be read: no permission")
     if encoder is not None:
         encoder = choose_encoder(encoder)
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+    if is_taken(place):
         with _fallbacks_told(), VisualMemory.open(memory, device=device) as m:
             if encoder is not None and encoder != m.identity.name and registry.choose(encoder) != m.identity.whole:
                 raise EncoderMismatch(f"{memory} uses the encoder {m.identity.name}, not {encoder}")

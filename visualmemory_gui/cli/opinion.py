@@ -48,8 +48,8 @@ def opinion(
     """Ask a model for a second opinion on a decision.
 
     A vision-language model is shown the image and the neighbours that vote, with their labels, and answers with one of
-    these or none. The
-    vote stays as it is, and nothing is stored. The key is in VISUALMEMORY_ENDPOINT_KEY or in the system's keyring.
+    these or none. The vote stays as it is, and nothing is stored. The key is in VISUALMEMORY_ENDPOINT_KEY or in the
+    system's keyring.
     """
     from visualmemory_gui.engine.second_opinion.endpoint import Endpoint, key_of
     from visualmemory_gui.engine.second_opinion.estimate import estimate

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.build import MOST_SHOWN
+from visualmemory_gui.cli.build import MOST_SHOWN, skipped_json
 from visualmemory_gui.cli.encoders import choose_encoder
 from visualmemory_gui.cli.opening import reader
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
@@ -76,7 +76,7 @@ def _json(done: Reembedded) -> dict[str, object]:
         {"id": one.id, "label": one.label, "state": one.state, "path": one.source, "reason": one.reason}
         for one in done.left_out
     ]
-    kept = {name: [{"path": one.path, "reason": one.reason} for one in some] for name, some in done.kept.items()}
+    kept = {name: skipped_json(some) for name, some in done.kept.items()}
     encoder = {"encoder": done.identity.name, "dim": done.identity.dim}
     return {**encoder, "exemplars": done.exemplars, "skipped": left, "skipped_beside": kept}
 

@@ -53,7 +53,7 @@ def review(
 
     By label: exemplars that the others decide differently, with the label they suggest and the share of the ridge vote
     that each of the two gets. Likely are those above a cut that finds half of the labels flipped at random to measure
-    it; how many of them are wrong only a look at them tells. By duplicates: groups of equal or nearly equal images,
+    it; only looking at them shows how many are wrong. By duplicates: groups of equal or nearly equal images,
     those under different labels first. By absence: exemplars that mislead others, ordered by how much larger the mean
     share of the right label would be without each, by the memory's rule, in the decisions of the watch set, else of its
     own exemplars; by value: the same, ordered by k-NN Shapley value for votes weighed by rank; by misled: by how often

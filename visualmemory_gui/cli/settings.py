@@ -20,7 +20,8 @@ def settings(
     compare: Annotated[
         bool,
         typer.Option(
-            "--compare", help="Measure what new memories' settings that were never set here would do to its accuracy."
+            "--compare",
+            help="Measure what the settings of new memories that were never set here would do to its accuracy.",
         ),
     ] = False,
     as_json: options.Json = False,

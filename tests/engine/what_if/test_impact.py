@@ -45,6 +45,7 @@ def moves(impact: Impact) -> dict[int | None, tuple[str | None, str | None]]:
     return {moved.query.exemplar: (moved.before, moved.after) for moved in impact.changed}
 
 
+@pytest.mark.parametrize("rule", ["rank", "ridge"])
 @pytest.mark.parametrize(
     ("kind", "of", "own", "base"),
     [
@@ -54,7 +55,8 @@ def moves(impact: Impact) -> dict[int | None, tuple[str | None, str | None]]:
         ("add", 120, 0, "120 other decisions"),
     ],
 )
-def test_the_radius_is_what_deciding_everything_twice_finds(memory, kind, of, own, base):
+def test_the_radius_is_what_deciding_everything_twice_finds(memory, kind, of, own, base, rule):
+    memory.set("rule", rule)
     tracker = ImpactTracker(memory)
     before = alone(memory)
     changes = None
@@ -62,7 +64,7 @@ def test_the_radius_is_what_deciding_everything_twice_finds(memory, kind, of, ow
     {
         "strike": lambda: memory.strike([3, 9, 20]),
         "relabel": lambda: memory.relabel([3, 9, 20], "new"),
-        "reweigh": lambda: memory.reweigh([3, 9, 20], 20),
+        "reweigh": lambda: memory.reweigh([3, 9, 20], 0.05 if rule == "ridge" else 20),
         "add": lambda: memory.add_vectors(vectors(5, 2), ["new"] * 5),
     }[kind]()
     stop()

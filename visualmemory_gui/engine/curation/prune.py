@@ -87,6 +87,11 @@ class Plan:
     def ids(self) -> tuple[int, ...]:
         return tuple(one.id for one in self.pruned)
 
+    @property
+    def trust(self) -> dict[int, float]:
+        """Id -> the trust that *soft* gives it; empty under the other methods."""
+        return {one.id: one.trust for one in self.pruned if one.trust is not None}
+
 
 @dataclass(frozen=True, slots=True)
 class _Choice:
@@ -143,8 +148,7 @@ def plan(memory: WholeMemory, method: Method, *, judge: Judge = "own", seed: int
 def apply(memory: WholeMemory, plan: Plan) -> Changes:
     """Apply ``plan``, as one step. Raises BadValue if the memory has been edited since the plan was made."""
     if plan.method == "soft":
-        trust = {one.id: one.trust for one in plan.pruned if one.trust is not None}
-        return memory.apply_study("prune", plan.change, trust=trust)
+        return memory.apply_study("prune", plan.change, trust=plan.trust)
     return memory.apply_study("prune", plan.change, strike=plan.ids)
 
 

@@ -88,7 +88,7 @@ def _chance(known: Confidence | None, share: float | None, scheme: VotingScheme)
 
 
 def _total(named: list[str], alone: list[float], winner: str | None) -> float:
-    """What the votes for the winner come to, before trust and class factor."""
+    """What the votes for the winner come to, before trust and class factor: ``novelty.total_of`` in plain numbers."""
     total = 0.0
     for label, weight in zip(named, alone, strict=True):
         if label == winner:

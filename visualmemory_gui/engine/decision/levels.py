@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 import numpy as np
 
 from visualmemory_gui.engine.decision.votes import tally
 from visualmemory_gui.engine.decision.voting_rules import TIE
-from visualmemory_gui.engine.types import I64, Decision
+from visualmemory_gui.engine.types import I64, Decision, Neighbour
 
 
 def at_level(label: str, level: int) -> str:
@@ -49,9 +49,24 @@ def roll_up(decision: Decision, level: int) -> Decision:
     )
 
 
+def is_for_winner(neighbour: Neighbour, decision: Decision) -> bool:
+    """Whether its class, at the decision's level, is the one that won."""
+    return at_level(neighbour.label, decision.level) == decision.label
+
+
+def shares_by_label(neighbours: Iterable[Neighbour]) -> dict[str, float]:
+    """Full label -> its share of the vote, in order of first vote."""
+    shares: dict[str, float] = {}
+    for neighbour in neighbours:
+        shares[neighbour.label] = shares.get(neighbour.label, 0.0) + neighbour.share
+    return shares
+
+
 def winning_label(decision: Decision) -> str | None:
     """The full label that won; at a level, the strongest one below the level's winner."""
-    mine = [n for n in decision.neighbours if at_level(n.label, decision.level) == decision.label]
+    if decision.level == 0:
+        return decision.label
+    mine = [n for n in decision.neighbours if is_for_winner(n, decision)]
     tie = TIE.get(decision.rule, 0.0)
     return tally([n.label for n in mine], [n.weight for n in mine], tie=tie).winner
 
@@ -74,6 +89,6 @@ def codes_by_level(names: Sequence[str]) -> dict[int, I64]:
     return {level: level_codes(names, level) for level in range(deepest(names) + 1)}
 
 
-def deepest(names: Sequence[str]) -> int:
+def deepest(names: Iterable[str]) -> int:
     """The level at which no two labels are the same; 0 without labels."""
     return max(map(depth, names), default=0)

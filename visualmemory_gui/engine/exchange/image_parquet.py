@@ -48,7 +48,7 @@ def _unpack(source: Path, room: Path, rows: list[Row], skipped: list[Skipped], r
             report(n, head.total, f"unpacking {source.name}")
             shown = f"{source.name} row {n}"
             if data is None:
-                skipped.append(Skipped(shown, "it holds no image"))
+                skipped.append(Skipped(shown, "it holds no image, and the path of one is not followed"))
                 continue
             name = f"{len(rows):08}"
             with create(room / name) as file:

@@ -13,6 +13,7 @@ from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadValue, EncoderError, EncoderMismatch, ExchangeError, StorageError
 from visualmemory_gui.engine.exchange.results import Imported
 from visualmemory_gui.engine.exchange.table import Row
+from visualmemory_gui.engine.files.path_kind import is_taken
 from visualmemory_gui.engine.images.small_jpeg import is_small_jpeg
 from visualmemory_gui.engine.memory.new_memory import new_memory
 from visualmemory_gui.engine.memory.protocol import Memory
@@ -143,7 +144,7 @@ def opened(
 
     Raises EncoderMismatch if the memory's encoder is not ``identity``.
     """
-    if is_memory_place(memory):
+    if is_taken(memory):
         with VisualMemory.open(memory) as m:
             if identity is not None:
                 require_encoder(m, identity)
@@ -151,11 +152,6 @@ def opened(
     else:
         with new_memory(memory, make) as m:
             yield m, True
-
-
-def is_memory_place(memory: Path) -> bool:
-    """Whether the place is taken; False where a memory can be made: nothing there, or an empty folder."""
-    return memory.exists() and (not memory.is_dir() or any(memory.iterdir()))
 
 
 def finish(m: VisualMemory, done: Imported, *, new: bool) -> Imported:

@@ -16,7 +16,7 @@ from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images.pool import DecodePool
 from visualmemory_gui.engine.index.vector_check import gate
-from visualmemory_gui.engine.memory.image_reader import batches
+from visualmemory_gui.engine.memory.image_reader import timely_batches
 from visualmemory_gui.engine.types import F32, Device
 
 try:
@@ -59,7 +59,7 @@ class ImageEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         ):
             places = {path: place for place, path in reversed(list(enumerate(paths)))}
             with closing(pool.map(places)) as outcomes:
-                for batch in batches(outcomes, lambda: encoder.at_once):
+                for batch in timely_batches(outcomes, lambda: encoder.at_once):
                     images = []
                     for _, image in batch:
                         if isinstance(image, BadImage):

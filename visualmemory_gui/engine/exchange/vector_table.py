@@ -16,11 +16,11 @@ from visualmemory_gui.engine.exchange.import_rows import (
     checked_identity,
     checked_thumbnail,
     exemplar_of,
-    is_memory_place,
     take_vectors,
 )
 from visualmemory_gui.engine.exchange.results import Imported
 from visualmemory_gui.engine.exchange.shards import DuplicateFiles, complete_shards, is_shards, read_manifest
+from visualmemory_gui.engine.files.path_kind import is_taken
 from visualmemory_gui.engine.index.vector_check import gate
 from visualmemory_gui.engine.memory.image_reader import batched
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
@@ -148,7 +148,7 @@ def _identity(head: table.Head, memory: Path) -> EncoderIdentity:
             identity = checked_identity(json.loads(head.encoder))
         except (ValueError, RecursionError, BadValue):
             raise ExchangeError("the table does not say correctly which encoder made its vectors") from None
-    elif is_memory_place(memory):
+    elif is_taken(memory):
         with VisualMemory.open(memory, readonly=True) as m:
             identity = m.identity
     else:

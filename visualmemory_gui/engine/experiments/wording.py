@@ -5,13 +5,16 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from visualmemory_gui.engine.decision.levels import level_in_words
 from visualmemory_gui.engine.decision.novelty import NAMES
-from visualmemory_gui.engine.experiments.new_classes import ClassStudy
-from visualmemory_gui.engine.experiments.novelty import Losses, NoveltyStudy, Reason
-from visualmemory_gui.engine.experiments.scaling import Scaling
 from visualmemory_gui.engine.text.visible_text import how_many
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.experiments.new_classes import ClassStudy
+    from visualmemory_gui.engine.experiments.novelty import Losses, NoveltyStudy, Reason
+    from visualmemory_gui.engine.experiments.scaling import Scaling
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,9 +60,7 @@ def put(
             kept = {i: keep is not None and keep(images[i]) for i in fresh}
             rows = [exemplar(images[i], vectors[i], label=names[i], copy=kept[i]) for i in fresh]
             added = live.edit("add", lambda writer: live.catalog.add(writer, rows)).added
-    id_of = {(images[i].content, names[i]): exemplar_id for i, exemplar_id in zip(fresh, added, strict=True)}
-    ids = [present.get(i) or id_of[image.content, names[i]] for i, image in images.items()]
-    return AddResult(tuple(ids), added, present, conflicts)
+    return AddResult(ids_of(images, names, present, dict(zip(fresh, added, strict=True))), added, present, conflicts)
 
 
 def already_here(
@@ -87,6 +85,14 @@ def first_of_each(images: Mapping[int, DecodedImage], names: Sequence[str], pres
         if place not in present:
             first.setdefault((image.content, names[place]), place)
     return sorted(first.values())
+
+
+def ids_of(
+    images: Mapping[int, DecodedImage], names: Sequence[str], present: Mapping[int, int], added: Mapping[int, int]
+) -> tuple[int, ...]:
+    """The id of each image: the one it had already, or that of the place in ``added`` with its content and label."""
+    id_of = {(images[place].content, names[place]): one for place, one in added.items()}
+    return tuple(present.get(place) or id_of[image.content, names[place]] for place, image in images.items())
 
 
 def keep_copy(files: ImageFiles, image: DecodedImage) -> bool:

@@ -278,8 +278,8 @@ class Bulk:
         return self._embed(images, self._loaded)
 
     def batches(self, items: Iterable[T]) -> Iterator[list[T]]:
-        """Lists of as many ``items`` as the encoder wants together, few until it is loaded; see ``batches``."""
-        return batches(items, lambda: FEW if self._encoder is None else self._encoder.at_once)
+        """Lists of as many ``items`` as the encoder wants together, few until it is loaded; see ``timely_batches``."""
+        return timely_batches(items, lambda: FEW if self._encoder is None else self._encoder.at_once)
 
     def close(self) -> None:
         if self._encoder is not None:
@@ -334,7 +334,7 @@ def exemplar(image: DecodedImage, vector: F32, *, label: str, copy: bool, group:
     )
 
 
-def batches(items: Iterable[T], size: Callable[[], int]) -> Iterator[list[T]]:
+def timely_batches(items: Iterable[T], size: Callable[[], int]) -> Iterator[list[T]]:
     """Lists of ``size()`` items, asked for each; the last may be shorter, and where items take their time to come, a
     list of ``FEW`` or more is not waited for beyond ``LONGEST_S``."""
     batch, began = list[T](), time.monotonic()

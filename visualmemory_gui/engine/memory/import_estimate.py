@@ -14,7 +14,7 @@ from visualmemory_gui.engine.encoders import registry
 from visualmemory_gui.engine.encoders.base import FEW, Encoder
 from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images.pool import DecodePool
-from visualmemory_gui.engine.memory.image_reader import batches
+from visualmemory_gui.engine.memory.image_reader import timely_batches
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.types import DecodedImage, Device, EncoderIdentity
 
@@ -68,7 +68,7 @@ def _timed(pool: DecodePool, model: Encoder, paths: Sequence[str], report: Repor
     """How many files were processed in how many seconds, and the sizes of the thumbnails in bytes."""
     done, sizes, began = 0, [], perf_counter()
     with closing(pool.map(paths)) as decoded:
-        for batch in batches(decoded, lambda: model.at_once):  # as in an import
+        for batch in timely_batches(decoded, lambda: model.at_once):  # as in an import
             good = [image for _, image in batch if isinstance(image, DecodedImage)]
             if good:
                 model.encode(np.stack([image.pixels for image in good]))

@@ -11,6 +11,7 @@ import copy
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -28,8 +29,10 @@ from visualmemory_gui.engine.index.rescore import TIE
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.store.checksum import content_key, vector_hash
-from visualmemory_gui.engine.store.watch import Watched
 from visualmemory_gui.engine.types import F32, F64, I64, Skipped
+
+if TYPE_CHECKING:
+    from visualmemory_gui.engine.store.watch import Watched
 
 SPARE = 10  # neighbours beyond those needed, so that a strike seldom costs a search
 BLOCK = 512  # new exemplars to multiply at once

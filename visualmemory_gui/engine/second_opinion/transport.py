@@ -46,7 +46,7 @@ def post(
     began = time.monotonic()
 
     def look() -> None:
-        report(0, 1, f"Waiting for {endpoint.host}")
+        report(0, None, f"Waiting for {endpoint.host}")
         if time.monotonic() - began > limits.whole_s:
             raise EndpointError(f"{endpoint.host} took longer than {limits.whole_s:.0f} s; nothing more is awaited")
 

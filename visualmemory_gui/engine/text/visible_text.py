@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Sequence
 
 # Control characters (Cc), ends of lines and paragraphs, marks that change the writing direction, halves of characters.
@@ -11,6 +12,11 @@ _UNSEEN = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\
 KEEPERS_SHOWN = 5
 NO_ANSWER = "nothing to compare with"
 """What is said in place of a class where no neighbour votes."""
+
+
+def cannot_be_shown(name: str) -> bool:
+    """Whether it has control characters, or halves of a character, as undecodable file names have them."""
+    return any(unicodedata.category(character) in ("Cc", "Cs") for character in name)
 
 
 def visible(text: str) -> str:

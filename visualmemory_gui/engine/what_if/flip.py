@@ -10,7 +10,7 @@ import numpy as np
 
 from visualmemory_gui.engine.decision.decide import decide
 from visualmemory_gui.engine.decision.leave_one_out import others_counted
-from visualmemory_gui.engine.decision.levels import at_level
+from visualmemory_gui.engine.decision.levels import at_level, shares_by_label
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.memory.classifier import Scope, all_behind, leave_own_out
 from visualmemory_gui.engine.progress import Report, silent
@@ -131,10 +131,7 @@ def _full(counts: Mapping[str, int], decision: Decision, towards: str, to: str |
     """
     if to is not None and (counts.get(to) or not decision.level):
         return to
-    shares: dict[str, float] = {}
-    for neighbour in decision.neighbours:
-        if at_level(neighbour.label, decision.level) == towards:
-            shares[neighbour.label] = shares.get(neighbour.label, 0.0) + neighbour.share
+    shares = shares_by_label(n for n in decision.neighbours if at_level(n.label, decision.level) == towards)
     if shares:
         return max(shares, key=lambda name: shares[name])
     below = {name: count for name, count in counts.items() if count and at_level(name, decision.level) == towards}

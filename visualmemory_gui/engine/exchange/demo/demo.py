@@ -16,6 +16,7 @@ from visualmemory_gui.engine.errors import BadImage, Cancelled, ExchangeError, M
 from visualmemory_gui.engine.exchange.demo import clipart, imagenette
 from visualmemory_gui.engine.exchange.demo.selection import Chosen, Needs, Picked
 from visualmemory_gui.engine.files import atomic_file, installation
+from visualmemory_gui.engine.files.path_kind import is_taken
 from visualmemory_gui.engine.memory.new_memory import new_memory
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.progress import Report, silent
@@ -62,7 +63,7 @@ def make_demo(
     place = folder_at(place or default_place(mistakes=mistakes)).absolute()
     if (place / DATABASE).is_file():
         return place
-    if place.exists() and (not place.is_dir() or any(place.iterdir())):
+    if is_taken(place):
         raise MemoryExists(f"{place} holds something that is not a memory: name another place for the demo")
     part = place.with_name(f"{place.name}.part")
     chosen = _fetch(sources, room or _default_room(), report)

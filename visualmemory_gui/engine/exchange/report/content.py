@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 from visualmemory_gui.engine.types import Neighbour
 
+NO_EDITS = "None since the memory was made."
+
 
 @dataclass(frozen=True, slots=True)
 class Asked:
@@ -42,3 +44,8 @@ class DecisionReport:
     edits: tuple[tuple[str, str, str], ...]
     more_edits: int
     made: str
+
+    @property
+    def edit_rows(self) -> tuple[tuple[str, str], ...]:
+        """Time and name of each edit, and its state in brackets where it is not in force."""
+        return tuple((when, name if state == "done" else f"{name} ({state})") for when, name, state in self.edits)

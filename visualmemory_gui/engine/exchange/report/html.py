@@ -6,6 +6,7 @@ import base64
 from html import escape
 from typing import TYPE_CHECKING
 
+from visualmemory_gui.engine.exchange.report.content import NO_EDITS
 from visualmemory_gui.engine.text.visible_text import factor_text
 
 if TYPE_CHECKING:
@@ -87,10 +88,9 @@ def _card(card: ReportCard) -> str:
 
 def _edits(report: DecisionReport) -> str:
     if not report.edits:
-        return '<p class="dim">None since the memory was made.</p>'
-    rows = [(when, name if state == "done" else f"{name} ({state})") for when, name, state in report.edits]
+        return f'<p class="dim">{NO_EDITS}</p>'
     more = f'<p class="dim">and {report.more_edits:,} earlier</p>' if report.more_edits else ""
-    return _table(tuple(rows)) + more
+    return _table(report.edit_rows) + more
 
 
 def _table(rows: tuple[tuple[str, str], ...]) -> str:

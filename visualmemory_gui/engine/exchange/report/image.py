@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from PIL import Image, UnidentifiedImageError
 
 from visualmemory_gui.engine.decision.short_labels import ShortLabels
+from visualmemory_gui.engine.exchange.report.content import NO_EDITS
 from visualmemory_gui.engine.images.sheet import DIM, INK, LINE, Sheet, font
 from visualmemory_gui.engine.text.visible_text import factor_text
 
@@ -32,8 +33,7 @@ def page(report: DecisionReport) -> Image.Image:
     _title(sheet, "Settings")
     _pairs(sheet, report.facts)
     _title(sheet, "Edits")
-    edits = [(when, name if state == "done" else f"{name} ({state})") for when, name, state in report.edits]
-    _pairs(sheet, tuple(edits) or (("", "None since the memory was made."),))
+    _pairs(sheet, report.edit_rows or (("", NO_EDITS),))
     if report.more_edits:
         sheet.text(f"and {report.more_edits:,} earlier", colour=DIM)
     sheet.y += 8

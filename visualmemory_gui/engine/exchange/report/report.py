@@ -10,7 +10,7 @@ from visualmemory_gui import __version__
 from visualmemory_gui.engine.decision import class_sets, novelty
 from visualmemory_gui.engine.decision.class_factor import IN_WORDS
 from visualmemory_gui.engine.decision.confidence import in_words
-from visualmemory_gui.engine.decision.levels import at_level, level_in_words
+from visualmemory_gui.engine.decision.levels import at_level, is_for_winner, level_in_words
 from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import ExchangeError
 from visualmemory_gui.engine.exchange.atomic_output import new_file
@@ -76,7 +76,7 @@ def _sentences(decision: Decision, asked: Asked) -> tuple[str, ...]:
     if decision.label is not None and decision.share is not None:
         margin = f", {decision.margin:.0%} ahead of the next class" if len(decision.shares) > 1 else ""
         said.append(f"{decision.share:.0%} of the vote{margin}.".replace("%", " %"))
-        mine = sum(at_level(n.label, decision.level) == decision.label for n in decision.voters)
+        mine = sum(is_for_winner(n, decision) for n in decision.voters)
         said.append(f"{mine} of {len(decision.voters)} neighbours are {decision.label}.")
         said += [f"{decision.silent_words}."] if decision.silent_words else []
     if decision.confidence is not None:
