@@ -3,7 +3,8 @@
 Makes a memory of so many exemplars with thumbnails (once; --keep PATH keeps it, and takes it again), opens it in the
 real window and works in Curate: first paint, jumps to pages that were never seen and to such that were, filters, a
 drag of the scroll bar while the window does what it does after every opening; and the map is moved. Then the memory
-held in addition to the vectors. The peer is Qt's own QListView in icon mode, which lays out every row.
+held in addition to the vectors. The peer is Qt's own QListView in icon mode, which lays out every row. The results of
+every size are kept.
 
     python -m benchmarks.browser [--n 1000000] [--keep PATH]
 """
@@ -28,7 +29,7 @@ import numpy as np
 
 from benchmarks.icon_view import peer
 from benchmarks.large_memory import DIM, GROUPS, make
-from benchmarks.results import table, write
+from benchmarks.results import read, table, write
 
 if TYPE_CHECKING:
     from PySide6.QtWidgets import QApplication
@@ -320,7 +321,8 @@ def report(path: Path, small: Path) -> None:
     slope = (peers[1]["first_paint_ms"] - peers[0]["first_paint_ms"]) / (PEER_SIZES[1] - PEER_SIZES[0])
     laid_out = peers[1]["first_paint_ms"] + slope * (n - PEER_SIZES[1])
     ratios = {"list view's layout of as many (extrapolated) / first paint": laid_out / found["first_paint_ms"]}
-    write("browser", {"exemplars": n, "dim": DIM, "jumps": JUMPS, "window": found, "peer": peers, "ratios": ratios})
+    sizes = {**read("browser").get("exemplars", {}), str(n): {"window": found, "peer": peers, "ratios": ratios}}
+    write("browser", {"dim": DIM, "jumps": JUMPS, "exemplars": sizes})
     print(table(["figure", "wanted", "measured"], [[what, most, found[key]] for what, most, key in ROWS]))
     print()
     print(table(["QListView, rows", "first paint ms", "jump ms"], [list(each.values()) for each in peers]))

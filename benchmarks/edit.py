@@ -3,8 +3,8 @@
 Three kinds of vectors (``benchmarks.vectors``) one after the other. Each round adds one exemplar and decides a query,
 then strikes one out and decides again; every side is durable, and decides by k neighbours. The floor is one FULL commit
 of apsw plus hnswlib alone. Each side but ours is tuned to a recall@k of 0.99 on queries that are not in the memory, and
-the recall of all is told on others: hnswlib by ``ef``, chromadb by ``ef_search`` when it is filled, lancedb by ``ef``
-and ``refine_factor``.
+the recall of all is told on others: hnswlib by ``ef``, chromadb by ``ef_search`` when it is filled, from what hnswlib
+alone takes, lancedb by ``ef`` and ``refine_factor``.
 
     python -m benchmarks.edit [--n 10000] [--k 10] [--rounds 200] [--kinds islands directions] [--floor]
 
@@ -69,6 +69,7 @@ class Data:
 
     def __init__(self, of: Drawn, k: int) -> None:
         self.vectors, self.labels, self.k = of.vectors, of.labels, k
+        self.ef_alone = 0  # the width that hnswlib alone takes, once that is known
         self.fresh, self.fresh_labels = of.outside[2 * QUERIES :], of.outside_labels[2 * QUERIES :]
         self.tuning, self.telling = of.outside[:QUERIES], of.outside[QUERIES : 2 * QUERIES]
 
@@ -139,7 +140,7 @@ class Floor:
             self.db.executemany("insert into rows values(?, ?, 0, ?)", rows)
         for ef in (ef for ef in LADDER if ef >= self.k):
             self.graph.set_ef(ef)
-            self.width = f"ef {ef}"
+            self.width, data.ef_alone = f"ef {ef}", ef
             if data.recall(self.nearest, data.tuning) >= LEAST_RECALL:
                 break
 
@@ -176,7 +177,7 @@ class Chroma:
         self.rows: Any = None
 
     def fill(self, data: Data) -> None:
-        for ef in (ef for ef in LADDER if ef >= max(self.k, 96)):  # 100 is its default; each is filled again
+        for ef in (ef for ef in LADDER if ef >= max(self.k, 96, data.ef_alone)):  # 100 is its default; filled each time
             if self.rows is not None:
                 self.client.delete_collection("edit")
             self.width = f"ef_search {ef}"

@@ -33,6 +33,7 @@ from visualmemory_gui.engine.what_if.proposed_edit import Lesson, ProposedEdit
 SIZES = (10_000, 100_000)
 KINDS = ("strike", "restore", "relabel", "reweigh", "teach", "forget")
 KS = (10, 50)
+VOTES = ({"rule": "rank", "class_factor": "old"}, {"rule": "ridge", "class_factor": "mean"})
 
 
 def proposals(memory: VisualMemory, rounds: int) -> dict[str, list[ProposedEdit]]:
@@ -83,6 +84,7 @@ def measure(memory: VisualMemory, rounds: int) -> tuple[list[dict[str, Any]], di
         times = [timed(partial(tracker.preview, edit)) for edit in edits[kind]]
         rows.append(
             {
+                "rule": memory.settings.rule,
                 "exemplars": len(memory.snapshot),
                 "tracked": len(tracker),
                 "edit": kind,
@@ -95,6 +97,7 @@ def measure(memory: VisualMemory, rounds: int) -> tuple[list[dict[str, Any]], di
     queries = tracker.queries.vectors
     product = statistics.median(timed(lambda: queries @ memory.snapshot.vectors.T) for _ in range(3))
     return rows, {
+        "rule": memory.settings.rule,
         "exemplars": len(memory.snapshot),
         "previews_right": f"{agreed} of {rounds}",
         "decisions_changed": changed,
@@ -134,18 +137,19 @@ def main() -> None:
     previews, whole, flipped = [], [], []
     for size in SIZES:
         with tempfile.TemporaryDirectory() as name, VisualMemory.create(Path(name) / "i.vmem", dim=DIM) as memory:
-            memory.set_all({"rule": "rank", "class_factor": "old"})
             memory.add_vectors(*clustered(size, seed=1))
             memory.maintenance.run()
-            rows, summary = measure(memory, rounds)
-            previews += rows
-            whole.append(summary)
-            if size == SIZES[0]:
-                flipped = measure_flips(memory, rounds)
+            for vote in VOTES:
+                memory.set_all(vote)
+                rows, summary = measure(memory, rounds)
+                previews += rows
+                whole.append(summary)
+                if size == SIZES[0] and vote == VOTES[0]:
+                    flipped = measure_flips(memory, rounds)
     write("impact", {"dim": DIM, "rounds": rounds, "previews": previews, "whole": whole, "flips": flipped})
-    print(table(["exemplars", "tracked", "edit", "ms", "slowest ms"], [list(row.values()) for row in previews]))
+    print(table(["rule", "exemplars", "tracked", "edit", "ms", "slowest ms"], [list(row.values()) for row in previews]))
     print()
-    head = ["exemplars", "previews right", "decisions changed", "strike 1 % ms", "one product ms", "product / strike"]
+    head = ["rule", "exemplars", "previews right", "decisions changed", "strike 1 % ms", "one product ms", "ratio"]
     print(table(head, [list(row.values()) for row in whole]))
     print()
     head = ["rule", "k", "ms", "slowest ms", "strikes", "found, %", "smallest, %"]

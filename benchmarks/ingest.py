@@ -1,9 +1,10 @@
 """How fast are images taken in, beside decoding alone and the bare encoder, and into a memory that is large already?
 
 Small PNGs are of a folder; JPEGs of 12 and of 50 megapixels are made of them. Each kind is decoded alone, encoded alone
-and imported. The PNGs are then imported into a memory that has many exemplars, in turn with an empty one.
+and imported. The PNGs are then imported into a memory that has many exemplars, in turn with an empty one, ``--count``
+others each time.
 
-    python -m benchmarks.ingest [--images FOLDER] [--large 100000] [--rounds 3]
+    python -m benchmarks.ingest [--images FOLDER] [--large 100000] [--count 400] [--rounds 3] [--kinds]
 """
 
 from __future__ import annotations
@@ -31,9 +32,10 @@ KINDS = {"small PNG": (400, 0), "JPEG of 12 MP": (40, 12), "JPEG of 50 MP": (12,
 PART = 20_000
 
 
-def folder_of(kind: str, images: list[Path], target: Path) -> Path:
-    """As many ``images`` as KINDS says: as they are, or as JPEGs of so many megapixels."""
+def folder_of(kind: str, images: list[Path], target: Path, *, most: int = 0) -> Path:
+    """As many ``images`` as KINDS says, or ``most``: as they are, or as JPEGs of so many megapixels."""
     count, megapixels = KINDS[kind]
+    count = most or count
     (target / "class").mkdir(parents=True)
     for place, path in enumerate(images[:count]):
         if not megapixels:
@@ -109,16 +111,21 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=Path, default=CLIPART)
     parser.add_argument("--large", type=int, default=0, help="exemplars of the large memory; 0: none")
+    parser.add_argument("--count", type=int, default=KINDS["small PNG"][0], help="images for it, and as many for none")
+    parser.add_argument(
+        "--kinds", nargs="*", choices=tuple(KINDS), default=tuple(KINDS), help="none: only the large one"
+    )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--note", default="", help="what is to be known of the machine, kept with the result")
     given = parser.parse_args()
     images = sorted(given.images.rglob("*.png"))
     random.Random(0).shuffle(images)
-    result: dict[str, object] = {"load": round(os.getloadavg()[0], 1), "note": given.note, "rounds": given.rounds}
+    of_run = {"load": round(os.getloadavg()[0], 1), "note": given.note, "rounds": given.rounds}
+    result: dict[str, object] = {**of_run} if given.kinds else {}
     rows: list[list[object]] = []
     with tempfile.TemporaryDirectory() as scratch:
         place = Path(scratch) / "m.vmem"
-        for kind in KINDS:
+        for kind in given.kinds:
             folder = folder_of(kind, images, Path(scratch) / kind)
             found = alone(folder, place)
             found["imported"] = median_of(given.rounds, lambda folder=folder: into_empty(folder, place))
@@ -128,17 +135,18 @@ def main() -> int:
             found["of both on the same cores"] = found["imported"] / both
             result[kind] = {name: round(value, 3) for name, value in found.items()}
             rows.append([kind, *found.values()])
-        print(table(["images a second", *found], rows))
+        if rows:
+            print(table(["images a second", *found], rows))
         if given.large:
-            large, (count, _), turns = Path(scratch) / "large.vmem", KINDS["small PNG"], []
+            large, count, turns = Path(scratch) / "large.vmem", given.count, []
             large_memory(large, given.large)
             for turn in range(given.rounds):  # of other images each, as those that are here are left out
-                folder = folder_of("small PNG", images[(turn + 1) * count :], Path(scratch) / str(turn))
+                folder = folder_of("small PNG", images[(turn + 1) * count :], Path(scratch) / str(turn), most=count)
                 turns.append((into_empty(folder, place), into_large(folder, large)))
             first, last = (statistics.median(one) for one in zip(*turns, strict=True))
             result["into an empty and a large memory"] = {
-                "exemplars": given.large, "images": KINDS["small PNG"][0], "empty": round(first, 2),
-                "large": round(last, 2),
+                "exemplars": given.large, "images": count, "empty": round(first, 2),
+                "large": round(last, 2), **of_run,
             }  # fmt: skip
             print(f"into {given.large:,}: {last:.3g} images a second, into none {first:.3g}")
     write("ingest", {**read("ingest"), **result})

@@ -32,8 +32,17 @@ class Drawn(NamedTuple):
     outside_labels: list[str]
 
 
-def drawn(kind: Kind, n: int, outside: int, *, seed: int = 1, folder: Path = INSTALLED, kept: Path = Path()) -> Drawn:
-    """``n`` vectors of ``kind`` and ``outside`` others, seeded.
+def drawn(
+    kind: Kind,
+    n: int,
+    outside: int,
+    *,
+    dim: int = DIM,
+    seed: int = 1,
+    folder: Path = INSTALLED,
+    kept: Path = Path(),
+) -> Drawn:
+    """``n`` vectors of ``kind`` and ``outside`` others, seeded; ``dim`` numbers each, but photographs have 1,280.
 
     Photographs are read from the ``folder`` of Fashion-MNIST and their memories kept in ``kept``; those outside are of
     its test images, of which there may be fewer than asked for: they are then taken again.
@@ -42,22 +51,22 @@ def drawn(kind: Kind, n: int, outside: int, *, seed: int = 1, folder: Path = INS
         return _photographs(n, outside, folder, kept)
     rng = np.random.default_rng(seed)
     make = _islands if kind == "islands" else _directions
-    raw, of = make(rng, n + outside, max(n // PER_ISLAND, 2))
+    raw, of = make(rng, n + outside, max(n // PER_ISLAND, 2), dim)
     vectors = (raw / np.linalg.norm(raw, axis=1, keepdims=True)).astype(np.float32)
     labels = [f"class {c}" for c in of]
     return Drawn(vectors[:n], labels[:n], vectors[n:], labels[n:])
 
 
-def _islands(rng: np.random.Generator, n: int, islands: int) -> tuple[np.ndarray, list[int]]:
-    centres = np.random.default_rng(0).normal(size=(islands, DIM)).astype(np.float32)
+def _islands(rng: np.random.Generator, n: int, islands: int, dim: int) -> tuple[np.ndarray, list[int]]:
+    centres = np.random.default_rng(0).normal(size=(islands, dim)).astype(np.float32)
     of = rng.integers(0, islands, n)
-    return centres[of] + rng.standard_normal((n, DIM), np.float32), of.tolist()
+    return centres[of] + rng.standard_normal((n, dim), np.float32), of.tolist()
 
 
-def _directions(rng: np.random.Generator, n: int, classes: int) -> tuple[np.ndarray, list[int]]:
-    directions = np.random.default_rng(0).normal(size=(DIRECTIONS, DIM)).astype(np.float32)
+def _directions(rng: np.random.Generator, n: int, classes: int, dim: int) -> tuple[np.ndarray, list[int]]:
+    directions = np.random.default_rng(0).normal(size=(DIRECTIONS, dim)).astype(np.float32)
     along = rng.standard_normal((n, DIRECTIONS), np.float32)
-    raw = along @ directions + np.float32(NOISE) * rng.standard_normal((n, DIM), np.float32)
+    raw = along @ directions + np.float32(NOISE) * rng.standard_normal((n, dim), np.float32)
     signs = (along[:, :10] > 0) @ (1 << np.arange(10))  # by the signs of ten directions
     return raw, (signs % classes).tolist()
 
@@ -76,5 +85,5 @@ def _photographs(n: int, outside: int, folder: Path, kept: Path) -> Drawn:
 
 def clustered(n: int, seed: int) -> tuple[F32, list[str]]:
     """Vectors (n, 384) around 1,000 centres, and the centre's name as label."""
-    raw, of = _islands(np.random.default_rng(seed), n, CLASSES)
+    raw, of = _islands(np.random.default_rng(seed), n, CLASSES, DIM)
     return raw / np.linalg.norm(raw, axis=1, keepdims=True), [f"class {c}" for c in of]

@@ -4,7 +4,10 @@ The real window on Qt's offscreen platform, driven by real key and drop events. 
 the decision is painted whole, or when the note says that the strike is on disk. The event loop is late by as much as a
 precise timer of 5 ms is.
 
-    python -m benchmarks.window [--memory DEMO.vmem] [--rounds 100]
+Making the memories that are struck from takes longer than all that is measured: --keep FOLDER makes them there, once,
+and takes those that are there (--only make does nothing else).
+
+    python -m benchmarks.window [--memory DEMO.vmem] [--rounds 100] [--keep FOLDER]
 """
 
 from __future__ import annotations
@@ -46,6 +49,7 @@ CARDS = 50
 SCREENS = ((1280, 800), (2560, 1600))  # on the large one all cards are in sight
 IMPORTED = 3000
 STRIKE_EVERY_S = 0.3
+PARTS = ("cards", "strike", "drop", "import", "make")
 
 
 @contextmanager
@@ -97,14 +101,27 @@ def measure_cards(memory: Path, rounds: int, size: tuple[int, int]) -> dict[str,
     return {"window": f"{size[0]} x {size[1]}", "cards": CARDS, "in sight": shown, **spread(taken[4:])}
 
 
-def measure_strike(folder: Path, size: int, rounds: int, thumbnails: list[bytes], *, rule: Rule) -> dict[str, Any]:
-    """From the key to the painted decision, the commit among it; the nearest neighbour is struck each time."""
-    path = folder / f"{size}.vmem"
-    with VisualMemory.create(path, dim=DIM) as memory:
+def made(kept: Path, size: int, thumbnails: list[bytes]) -> Path:
+    """The memory of so many exemplars in ``kept``, with its index; made where it is not there."""
+    path = kept / f"{size}.vmem"
+    if not path.exists():
+        half = kept / f"{size}.half.vmem"
+        shutil.rmtree(half, ignore_errors=True)
+        with VisualMemory.create(half, dim=DIM) as memory:
+            few = [thumbnails[i % len(thumbnails)] for i in range(size)]
+            memory.add_vectors(*clustered(size, seed=1), few)
+            memory.maintenance.run()
+        half.rename(path)
+    return path
+
+
+def measure_strike(folder: Path, source: Path, rounds: int, *, rule: Rule) -> dict[str, Any]:
+    """From the key to the painted decision, the commit among it; the nearest neighbour is struck each time, in a copy
+    of ``source``."""
+    path = Path(shutil.copytree(source, folder / "struck.vmem"))
+    with VisualMemory.open(path) as memory:
         memory.set("rule", rule)
-        few = [thumbnails[i % len(thumbnails)] for i in range(size)]
-        memory.add_vectors(*clustered(size, seed=1), few)
-        memory.maintenance.run()
+        size = len(memory.snapshot)
     taken = []
     with opened(path) as window:
         decided, ids = Decided(window), memory_of(window).snapshot.ids
@@ -210,26 +227,32 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--memory", type=Path, help="a demo memory; without it the demo is made")
     parser.add_argument("--rounds", type=int, default=100)
-    parser.add_argument("--only", choices=("cards", "strike", "drop", "import"), help="measure one part again")
+    parser.add_argument("--only", choices=PARTS, help="measure one part again")
+    parser.add_argument("--keep", type=Path, help="where the memories that are struck from are, or are to be made")
     parser.add_argument(
         "--rule", choices=RULES, default="ridge", help="the voting rule of the memories that are struck"
     )
     args = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=Path.cwd() if args.memory is None else None) as name:
-        run(args.memory or make_demo(), Path(name), rounds=args.rounds, rule=args.rule, only=args.only)
+        kept = args.keep or Path(name)
+        run(args.memory or make_demo(), Path(name), kept, rounds=args.rounds, rule=args.rule, only=args.only)
 
 
-def run(demo: Path, folder: Path, *, rounds: int, rule: Rule, only: str | None) -> None:
+def run(demo: Path, folder: Path, kept: Path, *, rounds: int, rule: Rule, only: str | None) -> None:
     own = Path(shutil.copytree(demo, folder / "demo.vmem"))
     images = sorted(path for path in (own / "images").rglob("*") if path.is_file())
     with VisualMemory.open(own, readonly=True) as memory:
         thumbnails = [jpeg for jpeg in memory.catalog.thumbnails(range(1, 101)).values() if jpeg]
+    kept.mkdir(parents=True, exist_ok=True)
+    large = [made(kept, size, thumbnails) for size in SIZES if only in (None, "strike", "make")]
+    if only == "make":
+        return
     found: dict[str, Any] = {}
     if only in (None, "cards"):
         many_cards = Path(shutil.copytree(own, folder / "cards.vmem"))  # a memory keeps its k
         found["cards"] = [measure_cards(many_cards, rounds, size) for size in SCREENS]
     if only in (None, "strike"):
-        found["strike"] = [measure_strike(folder, size, rounds, thumbnails, rule=rule) for size in SIZES]
+        found["strike"] = [measure_strike(folder, source, rounds, rule=rule) for source in large]
     if only in (None, "drop"):
         found["drop"] = measure_drop(own, sorted(demo.with_name(f"{demo.stem}-queries").iterdir()))
     if only in (None, "import"):
