@@ -1,7 +1,7 @@
 # make demo: the product's main job, on real images.   make test: lint, types, import directions, all tests.
 # make test-milvus: the tests of shared memories on a real Milvus server, started for it; MILVUS_TESTS are all or some.
 # make docs: the documents and the reference, into build/docs.   make coverage: what the tests reach, engine and window apart.
-# make app: the application as one folder without torch, into build/app.   make release: all that is released, built and checked.
+# make app: the application as one folder, into build/app.   make release: all that is released, built and checked.
 # WORKERS is how many processes share the tests, a file at a time.
 # Each sets up everything it needs: a virtual environment and, on Debian as root, the apt packages.
 
