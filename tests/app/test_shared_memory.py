@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel, QLineEdit
 
 from tests.app.conftest import Answers, Desk
 from tests.conftest import paint_image
+from tools.endpoint_server import running, says
 from visualmemory_gui.app.models.impact import propose
 from visualmemory_gui.app.models.recent_memories import recent_memory
 from visualmemory_gui.app.operations import exchange, exemplars, folders
@@ -21,6 +22,7 @@ from visualmemory_gui.app.widgets.dialogs.shared_dialog import SharedDialog
 from visualmemory_gui.app.widgets.panels.recent_tile import RecentTile
 from visualmemory_gui.engine.errors import ServerError
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
+from visualmemory_gui.engine.second_opinion.endpoint import Endpoint
 from visualmemory_gui.engine.shared_memory import observed_server, push, shared_memory
 from visualmemory_gui.engine.shared_memory.address import SharedAddress
 from visualmemory_gui.engine.shared_memory.in_process_server import InProcessServer
@@ -211,7 +213,7 @@ def test_the_queue_is_decided_again_after_a_lesson(shared: Desk, tmp_path: Path)
 
 
 def test_study_and_what_needs_all_rows_say_what_to_do_instead(shared: Desk) -> None:
-    for name in ("actionReembed", "actionOpinion", "actionOriginals"):
+    for name in ("actionReembed", "actionOriginals"):
         action = shared.window.actions_by_id[name]
         assert not action.isEnabled() and "sample" in action.toolTip(), name
     assert shared.window.actions_by_id["actionPull"].isEnabled()
@@ -221,6 +223,22 @@ def test_study_and_what_needs_all_rows_say_what_to_do_instead(shared: Desk) -> N
     assert shared.window.study.notice.isVisible()
     assert [tabs.tabText(at) for at in range(tabs.count()) if tabs.isTabVisible(at)] == ["Watch set"]
     assert shared.errors == []
+
+
+def test_a_second_opinion_is_shown_the_images_of_the_server(shared: Desk, server: Server) -> None:
+    line = shared.window.decide.decision.opinion
+    with running() as endpoint:
+        endpoint.reply = says("animals/dog")
+        shared.ask.endpoint_answer = Endpoint(endpoint.url, "eye-1")
+        shared.press("actionOpinion")
+        label_of = {f"exemplar {n.id}": n.label for n in shared.decision.voters}
+        assert len(shared.ask.rows) == 11 and all(row.label == label_of[row.detail] for row in shared.ask.rows[1:])
+        assert line.sentence.text() == "Second opinion: animals/dog, where the vote is animals/cat."
+        assert len(endpoint.asked) == 1
+        server.gone = True
+        shared.press("actionOpinion")
+        assert [what for what, _ in shared.errors] == ["The server localhost:19530 does not answer."]
+        assert len(endpoint.asked) == 1
 
 
 def test_a_watched_decision_is_foreseen_and_followed_across_edits(shared: Desk) -> None:

@@ -9,9 +9,12 @@ from pathlib import Path
 import pytest
 
 from tests.cli.test_commands import run, told
+from tests.cli.test_shared import URL
 from tests.conftest import paint_image, write_images
 from tools.endpoint_server import EndpointServer, Reply, running, says
 from visualmemory_gui.engine.second_opinion.endpoint import KEY_VARIABLE
+from visualmemory_gui.engine.shared_memory.in_process_server import InProcessServer
+from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
 
 
 @pytest.fixture(scope="module")
@@ -85,3 +88,16 @@ def test_an_answer_that_cannot_be_used_is_an_error_in_a_line(memory: Path, serve
 def test_images_go_nowhere_without_encryption(memory: Path) -> None:
     found = run("opinion", memory, memory, "--endpoint", "http://example.org/v1", "--model", "m", "--yes")
     assert found.exit_code == 1 and "through https only" in found.stderr
+
+
+def test_a_shared_memory_shows_the_same_images_and_labels(
+    memory: Path, server: EndpointServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    kept = InProcessServer()
+    monkeypatch.setattr(MilvusServer, "at", lambda _, token=None: kept)
+    told("push", memory, URL)
+    server.reply = says("animals/cat")
+    here, there = (told("opinion", place, *opinion(memory, server, "--yes")[2:]) for place in (memory, URL))
+    of_time = {"seconds": 0, "expected": 0}
+    assert {**there, **of_time} == {**here, **of_time}
+    assert server.asked[0] == server.asked[1]

@@ -33,7 +33,7 @@ ARGUMENTS = {
 }  # fmt: skip
 SHARED = {"add", "classify", "show", "strike", "restore", "relabel", "reweigh", "rename-label", "undo", "redo",
           "history", "revert", "forget", "settings", "tag", "verify", "build", "compare", "export", "impact", "merge",
-          "watch"}  # fmt: skip
+          "opinion", "watch"}  # fmt: skip
 """Commands that serve a shared memory too."""
 NO_MEMORY = {"gui", "vote", "encoders", "frames", "doctor"}  # the window has a test of its own
 

@@ -315,7 +315,7 @@ class Session(QObject):
         self._unsubscribe = memory.changed(self._changed_elsewhere.emit)
         self.class_marks.set_memory()
         self.decision.set_memory(memory)
-        self.opinion.set_memory(self.whole)
+        self.opinion.set_memory(memory)
         self.class_keys.set_memory(memory)
         self.saving_changed.emit("read only" if memory.readonly else "saved")
         self.memory_opened.emit()

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from visualmemory_gui.cli import options
-from visualmemory_gui.cli.opening import reader
+from visualmemory_gui.cli.opening import any_reader
 from visualmemory_gui.cli.output import Progress, emit, print_line, say
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ PriceOut = Annotated[
 
 
 def opinion(
-    memory: options.Memory,
+    memory: options.AnyMemory,
     image: options.Image,
     url: Annotated[
         str,
@@ -88,7 +88,7 @@ def _question(
     from visualmemory_gui.engine.second_opinion.question import question_of
 
     part = options.part_of_one(box, [image])
-    with reader(memory, device=device) as m:
+    with any_reader(memory, device=device) as m:
         decision = m.decide(image, k, options.rule_name(rule), level=level, box=part)
         shown = decision.thumbnails.query if decision.thumbnails is not None else None
         return question_of(m, decision, shown, most=most)

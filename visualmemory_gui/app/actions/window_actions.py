@@ -105,7 +105,7 @@ ACTIONS: tuple[Action[Commands], ...] = (
            "file-document-outline", lambda c: c.reasons.report(), (), ("query",), "decide"),
     Action("actionOpinion", "Ask for a second opinion…",
            "Have a vision-language model look at the query and its neighbours; the vote stays as it is",
-           "account-voice", lambda c: c.opinion.ask(), (), ("query", "whole"), "decide"),
+           "account-voice", lambda c: c.opinion.ask(), (), ("query",), "decide"),
     Action("actionOpinionSetUp", "Set up second opinions…",
            "Choose the endpoint, the model, your prices and the key, or turn second opinions off",
            "account-cog-outline", lambda c: c.opinion.set_up()),

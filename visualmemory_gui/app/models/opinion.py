@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
-from visualmemory_gui.app.models.background_result import BackgroundResult
+from visualmemory_gui.app.models.background_result import MemoryResult
 from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.runtime.tasks import Tasks
 from visualmemory_gui.engine.errors import BadValue, EndpointError
@@ -15,7 +15,7 @@ from visualmemory_gui.engine.progress import Report
 from visualmemory_gui.engine.second_opinion.endpoint import Endpoint, key_of
 
 if TYPE_CHECKING:
-    from visualmemory_gui.engine.memory.protocol import WholeMemory
+    from visualmemory_gui.engine.memory.protocol import Memory
     from visualmemory_gui.engine.second_opinion.opinion import Opinion
     from visualmemory_gui.engine.second_opinion.question import Question
 
@@ -23,7 +23,7 @@ TITLE = "Asking for a second opinion"
 PREPARE = "second opinion, question"
 
 
-class OpinionModel(BackgroundResult["Opinion"]):
+class OpinionModel(MemoryResult["Memory", "Opinion"]):
     """``found`` is the opinion on the decision's query, at its level; it goes with either, and nothing stores it.
 
     ``endpoint`` is None while second opinions are off.
@@ -70,7 +70,7 @@ class OpinionModel(BackgroundResult["Opinion"]):
         if endpoint is None:
             return
 
-        def work(_: WholeMemory, report: Report) -> Opinion:
+        def work(_: Memory, report: Report) -> Opinion:
             from visualmemory_gui.engine.second_opinion.opinion import ask  # with it ssl, which takes time at the start
 
             return ask(question, endpoint, key=key_of(endpoint), report=report)
