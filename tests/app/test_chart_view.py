@@ -13,7 +13,7 @@ from pytestqt.qtbot import QtBot
 
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.chart import Chart, Line, Mark, table
-from visualmemory_gui.app.widgets.chart.chart_drawing import log_ticks
+from visualmemory_gui.app.widgets.chart.chart_drawing import log_ticks, most_columns
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView, Turns
 from visualmemory_gui.engine.errors import StorageError
 
@@ -29,7 +29,6 @@ EVERY = Chart(
     ),
     answer="All of them",
     marks=(Mark("here", 2.0), Mark("there", 2.5)),
-    legend="top right",
 )
 
 
@@ -62,6 +61,24 @@ def test_all_kinds_of_lines_are_drawn_in_the_colours_of_the_look(
     theme.apply(qapp, "dark")
     [drawing] = view.findChildren(QGraphicsView)
     qtbot.waitUntil(lambda: drawing.backgroundBrush().color() == QColor(theme.DARK.surface))
+
+
+@pytest.mark.parametrize("width", [150, 300, 900])
+def test_no_name_lies_over_the_lines_or_over_another(view: ChartView, width: int, qtbot: QtBot) -> None:
+    view.resize(width, 320)
+    show(view, EVERY, qtbot)
+    view.resize(width + 20, 320)  # and none does when there is more room, or less
+    QApplication.processEvents()
+    [drawing] = view.findChildren(QGraphicsView)
+    item = drawing.getPlotItem()
+    assert item.sceneBoundingRect().width() <= drawing.width()
+    box = item.getViewBox().sceneBoundingRect()
+    names = [label.sceneBoundingRect() for _, label in item.legend.items]
+    marks = [each.label for each in item.items if hasattr(each, "label")]
+    assert len(names) == len(EVERY.lines) and len(marks) == len(EVERY.marks)
+    assert all(name.bottom() <= box.top() and name.right() <= drawing.width() for name in names)
+    boxes = [label.mapRectToScene(label.boundingRect()) for label in marks]
+    assert boxes[0].top() >= box.top() - 1 and boxes[1].top() >= boxes[0].bottom() - 1
 
 
 def test_small_numbers_are_written_out_on_the_axes(view: ChartView, qtbot: QtBot) -> None:
@@ -132,3 +149,11 @@ def test_logarithmic_ticks_are_round_or_the_few_values_themselves(
     ticks = [text for _, text in log_ticks(values, few_own=own)]
     assert [text for text in words if text not in ticks] == []
     assert len(ticks) == len(words) if own else len(ticks) >= len(words)
+
+
+@pytest.mark.parametrize(
+    ("widths", "room", "columns"),
+    [([30, 30, 30], 90, 3), ([30, 30, 30], 89, 2), ([30, 80, 30], 20, 1), ([10, 90, 10, 10], 60, 1), ([], 60, 1)],
+)
+def test_names_stand_beside_each_other_as_far_as_there_is_room(widths: list[float], room: float, columns: int) -> None:
+    assert most_columns(widths, room) == columns

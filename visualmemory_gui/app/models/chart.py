@@ -9,7 +9,6 @@ from typing import Literal
 from visualmemory_gui.engine.exchange.csv_table import csv_table
 
 Style = Literal["line", "curve", "dashes", "points", "steps", "bars", "hatched"]
-Corner = Literal["bottom left", "bottom right", "top right"]
 Range = tuple[float, float]
 
 
@@ -40,8 +39,7 @@ class Mark:
 class Chart:
     """A chart. ``answer`` says in a sentence what is to be seen in it; ``name`` is for files.
 
-    ``legend`` is the corner with room for the names of the lines. Ranges are those of all points unless
-    they are given.
+    Ranges are those of all points unless they are given.
     """
 
     name: str
@@ -53,7 +51,6 @@ class Chart:
     marks: tuple[Mark, ...] = ()
     log_x: bool = False
     log_y: bool = False
-    legend: Corner = "bottom left"
     x_range: Range | None = None
     y_range: Range | None = None
 

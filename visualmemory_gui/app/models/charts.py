@@ -64,7 +64,7 @@ def calibration(found: Evaluation) -> Chart:
     shares, right = _percents(one.share for one in told.bins), _percents(one.accuracy for one in told.bins)
     lines.append(Line("15 equal-sized bins of queries", shares, right, "points", 0))
     title = f"Share of the vote and how often right{_at(found)}"
-    return Chart("calibration", title, "share, %", "right, %", tuple(lines), _error(found), legend="bottom right")
+    return Chart("calibration", title, "share, %", "right, %", tuple(lines), _error(found))
 
 
 def _error(found: Evaluation) -> str:
@@ -101,7 +101,6 @@ def sweeps(found: Evaluation) -> tuple[Chart, ...]:
                 lines,
                 _best_of(sweep),
                 log_x=True,
-                legend="bottom right" if sweep.rule == "distance" else "bottom left",
             )
         )
     return tuple(out)

@@ -35,7 +35,6 @@ def novelty_chart(found: NoveltyFound) -> Chart:
             Line("unknown", left, tuple(unknown_bars.tolist()), "hatched", 1),
         ),
         marks=tuple(Mark(name, x) for name, x in found.lines),
-        legend="top right",
         x_range=(min(ends), max(ends)),
         y_range=(0.0, ABOVE * float(max(known_bars.max(), unknown_bars.max()))),
     )
@@ -69,5 +68,4 @@ def scaling_chart(found: Scaling) -> Chart:
         tuple(lines),
         log_x=True,
         log_y=True,
-        legend="top right",
     )

@@ -81,7 +81,7 @@ def descent(steps: Sequence[TuningStep], stopped_at: int | None = None) -> tuple
         lines = (Line("fit", numbers, fit, "curve", 0), Line("choose", numbers, choose, "dashes", 1))
         last = f"After {steps[-1].number:,} steps: fit {form}, choose {form}" if steps else ""
         answer = last.format(*pairs[-1]) if pairs else ""
-        return Chart(name, title, "step", unit, lines, answer, marks, legend="top right")
+        return Chart(name, title, "step", unit, lines, answer, marks)
 
     return (
         chart("tuning-loss", "Loss", "loss", losses, "{:.3f}"),

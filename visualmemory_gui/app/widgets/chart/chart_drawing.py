@@ -9,11 +9,12 @@ from collections.abc import Sequence
 
 import numpy as np
 import pyqtgraph as pg
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSizeF, Qt
 from PySide6.QtGui import QBrush, QColor, QFont
+from PySide6.QtWidgets import QSizePolicy
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.models.chart import Chart, Corner, Line
+from visualmemory_gui.app.models.chart import Chart, Line
 from visualmemory_gui.engine.types import F64
 
 SYMBOLS = ("o", "s", "t", "d", "+", "x")
@@ -23,11 +24,42 @@ BARS = ("bars", "hatched")
 NEVER = ((0.0, 0.0),)
 FEW = 8  # values that can each have a tick
 ROOM = 0.13  # of an axis, for the text of a tick
-CORNERS: dict[Corner, tuple[tuple[int, int], tuple[int, int]]] = {  # in fractions of the sides, and the offset
-    "bottom left": ((0, 1), (8, -6)),
-    "bottom right": ((1, 1), (-8, -6)),
-    "top right": ((1, 0), (-8, 6)),
-}
+APART = 5.0  # pixels between the names of lines, and between each and its sample
+
+
+class LegendRow(pg.LegendItem):
+    """The names of the lines above the plot, as many beside each other as there is room for: within it they would lie
+    over lines."""
+
+    def __init__(self, chart: Chart, small: QFont) -> None:
+        bars = any(line.style in BARS for line in chart.lines)  # their sample is as high as two
+        super().__init__(horSpacing=APART, verSpacing=0 if bars else -6, frame=False,
+                         labelTextColor=QColor(theme.current().text),
+                         labelTextSize=f"{small.pointSizeF():.1f}pt")  # fmt: skip
+        self.layout.setContentsMargins(0, 0, 0, 0)
+        self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
+
+    def updateSize(self) -> None:
+        """Leave the size to the layout; the base class would move this to a corner as well."""
+        self.updateGeometry()
+
+    def sizeHint(self, which: Qt.SizeHint, constraint: QSizeF) -> QSizeF:
+        """As the names need it, but never wider than the plot."""
+        size = self.layout.effectiveSizeHint(which, constraint)
+        return QSizeF(0, size.height()) if which == Qt.SizeHint.MinimumSize else size
+
+    def mouseDragEvent(self, ev: object) -> None:
+        """Stay where the layout put it."""
+
+    def fit(self, room: float) -> None:
+        """Arrange the names for that width."""
+        widths = [sample.width() + label.minimumWidth() + 2 * APART for sample, label in self.items]
+        self.setColumnCount(most_columns(widths, room))
+
+
+def most_columns(widths: Sequence[float], room: float) -> int:
+    """In how many columns, at most, entries of ``widths`` fit into ``room``, row by row; one always does."""
+    return max((n for n in range(1, len(widths) + 1) if sum(max(widths[at::n]) for at in range(n)) <= room), default=1)
 
 
 def plot() -> pg.PlotWidget:
@@ -38,6 +70,9 @@ def plot() -> pg.PlotWidget:
     view.setMouseEnabled(False, False)
     view.setAntialiasing(True)
     view.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+    item = view.getPlotItem()
+    item.layout.removeItem(item.titleLabel)  # its place is that of the legend
+    item.getViewBox().sigResized.connect(lambda: _arrange(item))
     return view
 
 
@@ -50,14 +85,32 @@ def draw(view: pg.PlotWidget, chart: Chart, *, font: QFont) -> None:
     item.clear()
     item.setLogMode(x=chart.log_x, y=chart.log_y)
     _axes(item, chart, small)
-    legend = _legend(item, chart, small)
+    _give_legend(item, LegendRow(chart, small))
     for line in chart.lines:
         if line.xs:
             item.plot(*_points(line), name=line.name, antialias=True, **_look(line))
     _marks(item, chart)
     _ranges(item, chart)
-    at, offset = CORNERS[chart.legend]
-    legend.anchor(itemPos=at, parentPos=at, offset=offset)
+    _arrange(item)
+
+
+def _give_legend(item: pg.PlotItem, legend: LegendRow) -> None:
+    """Put ``legend`` above the plot in place of the one there."""
+    if item.legend is not None:
+        item.layout.removeItem(item.legend)
+        item.scene().removeItem(item.legend)
+    item.legend = legend
+    item.layout.addItem(legend, 0, 1, Qt.AlignmentFlag.AlignLeft)
+
+
+def _arrange(item: pg.PlotItem) -> None:
+    """Fit the names of lines and marks to the size of the plot."""
+    box = item.getViewBox()
+    if item.legend is not None:
+        item.legend.fit(box.width())
+    marks = [each.label for each in item.items if isinstance(each, pg.InfiniteLine)]
+    for place, label in enumerate(marks):  # at different heights: thresholds may be close
+        label.setPosition(1 - (place + 0.5) * label.boundingRect().height() / max(box.height(), 1.0))
 
 
 def _axes(item: pg.PlotItem, chart: Chart, small: QFont) -> None:
@@ -75,19 +128,6 @@ def _axes(item: pg.PlotItem, chart: Chart, small: QFont) -> None:
     ys = [y for line in chart.lines if line.style == "points" for y in line.ys]
     item.getAxis("bottom").setTicks([log_ticks(xs, few_own=True)] if chart.log_x else None)
     item.getAxis("left").setTicks([log_ticks(ys)] if chart.log_y else None)
-
-
-def _legend(item: pg.PlotItem, chart: Chart, small: QFont) -> pg.LegendItem:
-    if item.legend is not None:
-        item.legend.scene().removeItem(item.legend)
-        item.legend = None
-    c = theme.current()
-    ground = QColor(c.surface)
-    ground.setAlpha(190)
-    apart = 2 if any(line.style in BARS for line in chart.lines) else -6  # a legend sample of bars is as high as two
-    legend = item.addLegend(offset=(-1, 1), labelTextColor=QColor(c.text), verSpacing=apart, brush=ground)
-    legend.setLabelTextSize(f"{small.pointSizeF():.1f}pt")
-    return legend
 
 
 def _points(line: Line) -> tuple[F64, F64]:
@@ -126,11 +166,11 @@ def _fill(colour: QColor, hatched: bool) -> QBrush:
 
 
 def _marks(item: pg.PlotItem, chart: Chart) -> None:
-    """Draw the marks, with their names at different heights: thresholds may be close."""
+    """Draw the marks with their names."""
     c = theme.current()
     for place, mark in enumerate(chart.marks):
         style = Qt.PenStyle.SolidLine if place == 0 else Qt.PenStyle.DashLine
-        look = {"position": 0.95 - 0.08 * place, "color": c.text, "fill": QColor(c.surface)}
+        look = {"color": c.text, "fill": QColor(c.surface)}
         pen = pg.mkPen(c.text, width=2 if place == 0 else 1, style=style)
         item.addItem(pg.InfiniteLine(pos=mark.x, angle=90, pen=pen, label=mark.name, labelOpts=look))
 
