@@ -35,17 +35,22 @@ class _Html(http.server.BaseHTTPRequestHandler):
         pass
 
 
-class _Refusing(grpc.GenericRpcHandler):
-    """A server that refuses every call as a Milvus server with a password does."""
+class _Calls(grpc.GenericRpcHandler):
+    """Agrees to every call, or refuses it as a Milvus server with a password does."""
+
+    def __init__(self, *, refused: bool) -> None:
+        self._refused = refused
 
     def service(self, details: grpc.HandlerCallDetails) -> grpc.RpcMethodHandler:
-        def refuse(_: bytes, context: grpc.ServicerContext) -> bytes:
-            context.abort(
-                grpc.StatusCode.UNAUTHENTICATED, "auth check failure, please check username and password are correct"
-            )
-            raise AssertionError
+        def answer(_: bytes, context: grpc.ServicerContext) -> bytes:
+            if self._refused:
+                context.abort(
+                    grpc.StatusCode.UNAUTHENTICATED,
+                    "auth check failure, please check username and password are correct",
+                )
+            return b""
 
-        return grpc.unary_unary_rpc_method_handler(refuse)
+        return grpc.unary_unary_rpc_method_handler(answer)
 
 
 class _Certificate:
@@ -87,6 +92,20 @@ def web_server(certificate: _Certificate | None = None) -> Iterator[int]:
     served.shutdown()
     thread.join()
     served.server_close()
+
+
+@contextmanager
+def server_of_calls(*, refused: bool = False) -> Iterator[int]:
+    """The port of a server that answers as Milvus does, without TLS."""
+    with futures.ThreadPoolExecutor(2) as pool:
+        server = grpc.server(pool)
+        server.add_generic_rpc_handlers((_Calls(refused=refused),))
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            yield port
+        finally:
+            server.stop(None).wait()
 
 
 def said_of(uri: str, credentials: Credentials | None = None) -> str:
@@ -139,16 +158,18 @@ def test_a_server_that_asks_for_tls(certificate: _Certificate) -> None:
         assert "HOST:PORT" in said_of(f"http://localhost:{port}")
 
 
-def test_a_wrong_password_is_told_and_not_shown() -> None:
-    with futures.ThreadPoolExecutor(2) as pool:
-        server = grpc.server(pool)
-        server.add_generic_rpc_handlers((_Refusing(),))
-        port = server.add_insecure_port("127.0.0.1:0")
-        server.start()
+def test_an_encrypted_address_takes_no_connection_that_is_there_without_tls() -> None:
+    with server_of_calls() as port:
+        plain = MilvusServer(f"http://localhost:{port}", name="HOST:PORT")
         try:
-            for given in (Credentials(), Credentials(user="me", password="S3cret"), Credentials(token="root:S3cret")):
-                said = said_of(f"http://127.0.0.1:{port}", given)
-                assert "refuses these credentials" in said
-                assert "S3cret" not in said
+            assert "it speaks no TLS" in said_of(f"https://localhost:{port}")
         finally:
-            server.stop(None).wait()
+            plain.close()
+
+
+def test_a_wrong_password_is_told_and_not_shown() -> None:
+    with server_of_calls(refused=True) as port:
+        for given in (Credentials(), Credentials(user="me", password="S3cret"), Credentials(token="root:S3cret")):
+            said = said_of(f"http://127.0.0.1:{port}", given)
+            assert "refuses these credentials" in said
+            assert "S3cret" not in said

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -54,7 +55,13 @@ class MilvusServer:
         certificate = {} if given.authority is None else {"server_pem_path": given.authority}
         with _client_errors(name):
             self._client: Any = _client_class()(
-                uri=uri, user=given.user, password=given.password, token=given.token, timeout=TIMEOUT_S, **certificate
+                uri=uri,
+                user=given.user,
+                password=given.password,
+                token=given.token,
+                timeout=TIMEOUT_S,
+                dedicated=True,  # else it takes one to the same host and port, encrypted or not, and closes none
+                **certificate,
             )
 
     @classmethod
@@ -237,7 +244,7 @@ def _in_words(server: str, error: Exception) -> str:
     in the error of gRPC that caused it."""
     said = " ".join(str(getattr(error, "message", "") or error).split())
     code, details = _of_call(error.__cause__ or error)
-    low = f"{said} {details}".lower()
+    low = _VALUES.sub("", f"{said} {details}".lower())
     if code in ("UNAUTHENTICATED", "PERMISSION_DENIED") or any(
         word in low for word in ("auth", "permission", "credential")
     ):
@@ -248,9 +255,18 @@ def _in_words(server: str, error: Exception) -> str:
         return f"the connection to {server} cannot be trusted: it speaks no TLS, which milvus+https asks for"
     if any(word in low for word in ("parsing http/2", "content-type", "html", "http1", "http status code")):
         return f"{server} answers, but not as a Milvus server: check host and port, and whether a proxy is between"
+    if "collection not found" in low:
+        return f"{server} has no such collection any more: it was dropped, or rebuilt to forget. Open the memory again"
+    if any(word in low for word in _NOT_LOADED):
+        return f"the server {server} has not loaded all that it holds: wait until it has, or start it again"
     if any(word in low for word in ("deadline", "timeout", "timed out", "unavailable", "connect")):
         return f"the server {server} does not answer: check the address, and that the server is running"
     return f"the server {server} could not do it: {said[:300]}"
+
+
+_VALUES = re.compile(r"\[[^][]*\]")
+"""What a server's words are about, which any name may be in: ``not found[collection=authors]``."""
+_NOT_LOADED = ("channel not available", "channel lacks", "not loaded", "not fully loaded", "not ready", "node offline")
 
 
 def _of_call(error: BaseException) -> tuple[str, str]:
