@@ -40,6 +40,7 @@ class Server(ObservedServer):
     """A server that can be taken away, and that keeps what it was asked with."""
 
     gone = False
+    gone_after: int | None = None  # as many writes
     token = ""
 
     def __init__(self, server: OtherServer) -> None:
@@ -61,6 +62,9 @@ class Server(ObservedServer):
         return super().search(*args, **more)
 
     def upsert(self, collection: str, rows: Sequence[ServerRow]) -> None:
+        if self.gone_after is not None and not collection.endswith("_meta"):
+            self.gone_after -= 1
+            self.gone = self.gone_after <= 0
         self._require_there()
         super().upsert(collection, rows)
 
@@ -342,15 +346,46 @@ def test_a_server_that_is_gone_is_told_and_what_was_cut_short_is_finished_when_i
     shared.press("actionStrike")
     assert "does not answer" in shared.errors[0][0] and "finished" in shared.errors[0][1]
     shared.bot.waitUntil(lambda: status(shared, "statusServer") == "localhost:19530 does not answer")
+    shared.window.server_watch.look()
+    assert status(shared, "statusServer") == "localhost:19530 does not answer"
     assert status(shared, "statusSaved") == "not saved"
     server.gone = False
-    shared.window.server_watch.ask()
-    shared.settle()
     shared.bot.waitUntil(lambda: status(shared, "statusServer") == "")
+    shared.bot.waitUntil(lambda: status(shared, "statusSaved") == "saved")
     assert state_of(shared, first) in ("active", "struck")
     assert shared.window.session.memory is not None
     steps = shared.window.session.memory.history.steps()
     assert state_of(shared, first) == ("struck" if steps else "active")  # whole, or not at all
+
+
+def test_an_edit_that_was_cut_short_before_is_told_at_the_next_opening(shared: Desk, server: Server) -> None:
+    first = shared.decision.voters[0].id
+    shared.select([first])
+    server.gone_after = 2
+    shared.press("actionStrike")
+    shared.window.session.close()
+    server.gone, server.gone_after = False, None
+    shared.window.open(ADDRESS)
+    shared.settle()
+    assert shared.notes[-1] == "An interrupted edit has been completed: Strike out 1 exemplar."
+    assert state_of(shared, first) == "struck" and len(shared.errors) == 1
+
+
+def test_what_nobody_asked_for_is_read_again_in_silence_when_the_server_is_back(shared: Desk, server: Server) -> None:
+    shared.press("actionCurate")
+    curate, memory = shared.window.curate, shared.window.session.memory
+    assert memory is not None
+    curate.thumbnails.set_source(memory.catalog.thumbnails)
+    server.gone = True
+    first = int(curate.exemplars.ids[0])
+    curate.originals.missing(first)
+    shared.window.state.refresh()
+    shared.bot.waitUntil(lambda: (image := curate.thumbnails.get(first)) is not None and image.isNull())
+    shared.bot.waitUntil(lambda: status(shared, "statusServer") == "localhost:19530 does not answer")
+    shared.settle()
+    server.gone = False
+    shared.bot.waitUntil(lambda: (image := curate.thumbnails.get(first)) is not None and not image.isNull())
+    assert shared.errors == []
 
 
 def test_a_server_that_is_slow_is_named_and_keeps_nothing_else_waiting(

@@ -195,6 +195,8 @@ class MainWindow(QMainWindow):
 
     def on_server_state(self, state: str, server: str) -> None:
         self.status_bar.server.set_full_text(server_text(state, server))
+        if state == "there":
+            self.curate.thumbnails.ask_again()
 
     def on_painted(self) -> None:
         self.session.allow_heavy()

@@ -29,7 +29,7 @@ from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory.address import is_shared
 from visualmemory_gui.engine.text.visible_text import how_many
-from visualmemory_gui.engine.types import ERASURES, Changes, Receipt, SharedReceipt
+from visualmemory_gui.engine.types import ERASURES, Changes, FinishedEdit, Receipt, SharedReceipt
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.encoders.base import Encoder
@@ -37,6 +37,9 @@ if TYPE_CHECKING:
 
 Result = TypeVar("Result")
 SAVING = "saving…"
+FINISHED_EDIT = "An interrupted edit has been completed: {}."
+TAKEN_BACK = "An interrupted edit was taken back: its exemplars have been edited elsewhere since."
+LEFT = " {} edited elsewhere since: left as they are."
 FINISHED_SHARED = "An interrupted forget has been continued: {}; {}."
 FINISHED = "An interrupted forget has been completed: {:,} erased. Whether anything is left could not be checked."
 DAMAGED_SETTINGS = "Damaged settings in this memory: {}. Their defaults apply until you set them again."
@@ -322,6 +325,8 @@ class Session(QObject):
         self.load_encoder()
         self.queue.set_memory(memory)
         self._following = False
+        if (edit := memory.maintenance.finished_edit) is not None:
+            self.post_note(finished_edit_text(edit))
         if (done := memory.maintenance.finished_forget) is not None:
             self.post_note(finished_text(done))
         if memory.maintenance.damaged_settings:
@@ -371,6 +376,13 @@ class Session(QObject):
     def _no_encoder(self, error: BaseException) -> None:
         self.encoder_changed.emit("no encoder")
         self.raise_error(error)
+
+
+def finished_edit_text(done: FinishedEdit) -> str:
+    """What became of an edit of a shared memory that was interrupted."""
+    if done.name is None:
+        return TAKEN_BACK
+    return FINISHED_EDIT.format(done.name) + (LEFT.format(how_many(len(done.left))) if done.left else "")
 
 
 def finished_text(done: Receipt | SharedReceipt) -> str:

@@ -69,14 +69,15 @@ def _tell_finished_forget(m: SharedMemory) -> None:
 
 def _tell_finished(m: SharedMemory) -> None:
     """Report on stderr what became of an edit that was cut short."""
-    if m.finished is None:
+    done = m.maintenance.finished_edit
+    if done is None:
         return
-    if m.finished.name is None:
+    if done.name is None:
         say("an interrupted edit was taken back: its exemplars have been edited elsewhere since")
         return
-    say(f"an interrupted edit has now been completed: {m.finished.name}")
-    if m.finished.left:
-        say(f"left as they are, because they have been edited elsewhere since: {' '.join(map(str, m.finished.left))}")
+    say(f"an interrupted edit has now been completed: {done.name}")
+    if done.left:
+        say(f"left as they are, because they have been edited elsewhere since: {' '.join(map(str, done.left))}")
 
 
 @contextmanager

@@ -488,6 +488,19 @@ class SharedReceipt:
 
 
 @dataclass(frozen=True, slots=True)
+class FinishedEdit:
+    """What became of an edit of a shared memory that was cut short: its name, and the exemplars edited elsewhere since,
+    which were left.
+
+    ``name`` is None where nothing of it was left to do, and it was taken back. ``ids`` are the others.
+    """
+
+    name: str | None
+    left: tuple[int, ...]
+    ids: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """What an edit changed, as every listener receives it. Ids are in the order of the rows.
 

@@ -244,6 +244,9 @@ def test_a_server_is_known_to_be_there_slow_or_gone() -> None:
     class Faulty(InProcessServer):
         fails = False
 
+        def is_graph(self, collection: str) -> bool:
+            return False  # as a client says that has kept the answer
+
         def has(self, collection: str) -> bool:
             now[0] += 3.0
             states.append(observed.state())
@@ -260,6 +263,7 @@ def test_a_server_is_known_to_be_there_slow_or_gone() -> None:
     faulty.fails = True
     with pytest.raises(ServerError):
         observed.has("x")
+    assert not observed.is_graph("x")
     assert observed.state() == "gone"
     faulty.fails = False
     observed.has("x")

@@ -211,7 +211,7 @@ def test_an_edit_that_is_cut_short_is_finished_by_the_next_one_or_the_next_openi
             if not reopened:
                 shared.relabel([20], "y")
         with opened(server, collection) as shared:
-            assert (shared.finished is not None) == reopened
+            assert (shared.maintenance.finished_edit is not None) == reopened
             assert shared.catalog.get([11 + reopened])[0].state == "struck"
             counts = {label: n for label, n in shared.class_counts().items() if n}
             assert counts == _recounted(shared)
@@ -235,7 +235,7 @@ def test_without_a_journal_a_cut_edit_is_lost(folder: VisualMemory, collection: 
         assert shared._editor is not None
         shared._editor._journal.take_back()
     with opened(server, collection) as shared:
-        assert shared.finished is None
+        assert shared.maintenance.finished_edit is None
         assert shared.catalog.get([11])[0].state == "active"
 
 
@@ -250,7 +250,7 @@ def test_a_cut_edit_whose_exemplars_were_edited_elsewhere_is_taken_back(folder: 
         _edit_elsewhere(server, collection, 11, trust=0.5)
         _edit_elsewhere(server, collection, 12, trust=0.5)
     with opened(server, collection) as shared:
-        assert shared.finished is not None and shared.finished.name is None
+        assert shared.maintenance.finished_edit is not None and shared.maintenance.finished_edit.name is None
         assert [e.state for e in shared.catalog.get([11, 12])] == ["active", "active"]
         assert shared.history.steps() == []
         assert shared.class_counts() == _recounted(shared)

@@ -87,7 +87,7 @@ def test_a_holder_that_cannot_renew_acknowledges_nothing_more_and_goes_on_once_i
     held: Lease, server: Unsteady
 ) -> None:
     server.gone = True
-    with pytest.raises(MemoryLocked, match="could not be renewed"):
+    with pytest.raises(ServerError, match="could not be renewed"):
         _until_refused(held)
     server.gone = False
     end = time.monotonic() + 5
@@ -95,7 +95,7 @@ def test_a_holder_that_cannot_renew_acknowledges_nothing_more_and_goes_on_once_i
         try:
             held.require()
             return
-        except MemoryLocked:
+        except ServerError:
             time.sleep(0.01)
     pytest.fail("the lease was not renewed again")
 

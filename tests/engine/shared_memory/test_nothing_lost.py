@@ -106,7 +106,7 @@ def test_an_acknowledged_edit_is_there_and_a_cut_one_is_finished(
     server.left = None
     with _opened(server) as shared:
         assert state(shared) in (states[done], states[min(done + 1, len(EDITS))])
-        assert shared.finished is None or shared.finished.left == ()
+        assert shared.maintenance.finished_edit is None or shared.maintenance.finished_edit.left == ()
         labels = [row[1] for row in state(shared) if row[2] == "active"]
         assert shared.class_counts() == {label: labels.count(label) for label in labels}
         assert shared.strike([20]).struck == (20,)

@@ -314,7 +314,7 @@ class DecisionModel(QObject):
         if memory is None:
             return
         if query is None:
-            self._tasks.run_edit("Counting", memory.class_counts, self._counted, topic=ANSWER)
+            self._tasks.run_edit("Counting", memory.class_counts, self._counted, self._tasks.passed_over, topic=ANSWER)
             return
         scheme, without, known, side = self._scheme(memory), self.left_out_ids, frozenset(self.images), self.side
         silent = self.silent_shown

@@ -109,6 +109,7 @@ class HistoryModel(QAbstractListModel):
                 "Reading the history",
                 lambda: HistoryRead(memory.history.steps(MOST), memory.tags.all(), memory.history.branches()),
                 self.set_read,
+                self._tasks.passed_over,
                 topic=TOPIC,
                 wait_ms=wait_ms,
             )

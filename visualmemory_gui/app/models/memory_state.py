@@ -88,7 +88,14 @@ class MemoryStateModel(QObject):
         """Read the state again, after ``wait_ms``."""
         memory = self._memory
         if memory is not None:
-            self._tasks.run_edit("Counting", lambda: read_state(memory), self._take, topic=STATE, wait_ms=wait_ms)
+            self._tasks.run_edit(
+                "Counting",
+                lambda: read_state(memory),
+                self._take,
+                self._tasks.passed_over,
+                topic=STATE,
+                wait_ms=wait_ms,
+            )
 
     def _take(self, state: MemoryState) -> None:
         self.state = state

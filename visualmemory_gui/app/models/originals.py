@@ -73,7 +73,11 @@ class OriginalsModel(QObject):
         self._wishes.clear()
         if memory is not None and wanted:
             self._tasks.run_background(
-                "Checking originals in view", lambda _: missing_originals(memory, wanted), self._take, topic=TOPIC
+                "Checking originals in view",
+                lambda _: missing_originals(memory, wanted),
+                self._take,
+                self._tasks.passed_over,
+                topic=TOPIC,
             )
 
     def _take(self, found: Mapping[int, str]) -> None:

@@ -74,6 +74,12 @@ class Thumbnails(QObject):
             self._drop(exemplar)
             self._wishes.pop(exemplar, None)
 
+    def ask_again(self) -> None:
+        """Ask again for the images that there were none of: reading them may have failed."""
+        none = [exemplar for exemplar, image in self._images.items() if image.isNull()]
+        self.forget(none)
+        self.loaded.emit(none)
+
     def _start(self) -> None:
         if self._running or not self._wishes or self._fetch is None:
             return
@@ -111,7 +117,7 @@ def images(fetch: Fetch, ids: list[int], side: int) -> dict[int, QImage]:
     """Decoded and scaled images of ``ids``; a null image for those without one. Thread-safe."""
     try:
         found = fetch(ids)
-    except Exception:  # the memory was closed in the meantime: nothing to show or report
+    except Exception:  # the memory was closed meanwhile, or its server does not answer: nothing to show or report
         found = {}
     return {exemplar: opaque(scaled(found.get(exemplar, b""), side)) for exemplar in ids}
 

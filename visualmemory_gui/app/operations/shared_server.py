@@ -30,12 +30,14 @@ class ServerWatch(QObject):
         super().__init__(parent)
         self._session = session
         self._state: ServerState | None = None
+        self._saved = ""
         self._looks = QTimer(self, interval=LOOK_MS)
         self._looks.timeout.connect(self.look)
         self._asks = QTimer(self, interval=ASK_MS)
         self._asks.timeout.connect(self.ask)
         session.memory_opened.connect(self.on_memory_opened)
         session.memory_closed.connect(self.on_memory_closed)
+        session.saving_changed.connect(self.on_saving_changed)
 
     def on_memory_opened(self) -> None:
         memory = self._session.memory
@@ -48,6 +50,9 @@ class ServerWatch(QObject):
         self._asks.stop()
         self._state = None
         self.state_changed.emit("", "")
+
+    def on_saving_changed(self, text: str) -> None:
+        self._saved = text
 
     def look(self) -> None:
         """Read the state, which asks the server nothing."""
@@ -70,6 +75,8 @@ class ServerWatch(QObject):
 
         def said(finished: str | None) -> Note | None:
             self.look()
+            if self._saved == "not saved":  # what was cut short is done, and nothing else is left to be
+                self._session.tell_saving("saved")
             return Note(f"The server answers again. Completed: {finished}.") if finished else None
 
         job = Job("Asking the server", work, said, once="ask server", only_reads=True, stoppable=False, failed=_ignore)

@@ -18,7 +18,7 @@ from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 from visualmemory_gui.app.runtime.gui_thread_gc import Garbage
 from visualmemory_gui.app.runtime.malloc_trim import give_back
 from visualmemory_gui.app.runtime.priority_worker import Lane, Urgency
-from visualmemory_gui.engine.errors import Cancelled
+from visualmemory_gui.engine.errors import Cancelled, ServerError
 from visualmemory_gui.engine.progress import CancelToken, Pace, Report
 
 Result = TypeVar("Result")
@@ -174,6 +174,11 @@ class Tasks(QObject):
     def post(self, call: Callable[[], object]) -> None:
         """Run ``call`` soon in the window's thread. From any thread."""
         self._posted.emit(call)
+
+    def passed_over(self, error: BaseException) -> None:
+        """Report what fails of a question that nobody asked: not that a server is gone, which the status bar says."""
+        if not isinstance(error, (Cancelled, ServerError)):
+            self.crashed.emit(None, error)
 
     def waits_for(self, topic: str) -> bool:
         """Whether the newest answer of ``topic`` is still to come."""

@@ -65,6 +65,10 @@ class FolderMaintenance:
         self._unfinished = unfinished_import(live)
 
     @property
+    def finished_edit(self) -> None:
+        """None: an edit of a folder is whole or not there."""
+
+    @property
     def finished_forget(self) -> Receipt | None:
         """The receipt of an interrupted forget that was completed when the memory was opened."""
         return self._live.finished_forget

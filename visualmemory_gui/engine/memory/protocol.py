@@ -50,6 +50,7 @@ if TYPE_CHECKING:
         Device,
         EncoderIdentity,
         Exemplar,
+        FinishedEdit,
         FullImage,
         IndexState,
         MemorySettings,
@@ -185,6 +186,9 @@ class MemoryCondition(Protocol):
 
 class Maintenance(MemoryCondition, Protocol):
     """What is due after edits, what else was found at opening, and checks."""
+
+    @property
+    def finished_edit(self) -> FinishedEdit | None: ...
 
     @property
     def finished_forget(self) -> Receipt | SharedReceipt | None: ...

@@ -75,13 +75,14 @@ class Lease:
         self._thread.start()
 
     def require(self) -> None:
-        """Raise MemoryLocked where the lease was lost, or could not be renewed for so long that it may be."""
+        """Raise MemoryLocked where the lease was lost, and ServerError where the server did not answer for so long that
+        it may be: that ends with the next renewal."""
         if self._lost is not None:
             raise MemoryLocked(self._lost)
         if self._clock() - self._renewed > self._times.stop_s:
-            raise MemoryLocked(
+            raise ServerError(
                 f"the lease on {self._store.collection} could not be renewed for {self._times.stop_s:g} s, because "
-                f"{self._store.server.name} did not answer: open the memory again to edit it"
+                f"{self._store.server.name} did not answer"
             )
 
     def release(self) -> None:

@@ -6,7 +6,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from visualmemory_gui.engine.errors import BadValue, UnknownExemplar
 from visualmemory_gui.engine.progress import Report
@@ -22,25 +22,13 @@ from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
 from visualmemory_gui.engine.store.labels import clean
 from visualmemory_gui.engine.store.writer import Record, Value, changes_of
 from visualmemory_gui.engine.text.visible_text import how_many
-from visualmemory_gui.engine.types import Changes, MemorySettings, NewExemplar, SharedReceipt
+from visualmemory_gui.engine.types import Changes, FinishedEdit, MemorySettings, NewExemplar, SharedReceipt
 
 MOST_EDITED = 20_000
 """Exemplars of one edit at most: all of it is in the journal before the server gets it."""
 BLOCK = 1_000
 """Ids that are reserved at once."""
 Edited = Callable[[SharedRow], Changed]
-
-
-@dataclass(frozen=True, slots=True)
-class Finished:
-    """What became of an edit that was cut short: its name, and the exemplars edited elsewhere since, which were left.
-
-    ``name`` is None where nothing of it was left to do, and it was taken back. ``ids`` are the others.
-    """
-
-    name: str | None
-    left: tuple[int, ...]
-    ids: tuple[int, ...] = ()
 
 
 class SharedEditor:
@@ -171,7 +159,7 @@ class SharedEditor:
         with self._lock:
             return self._eraser.resume()
 
-    def finish(self) -> Finished | None:
+    def finish(self) -> FinishedEdit | None:
         """Finish the edit that was cut short; None where there is none. Raises ServerError."""
         with self._lock:
             edit = self._journal.pending()
@@ -185,7 +173,7 @@ class SharedEditor:
                 self._store.write_labels(self._store.recounted(edit.labels))
                 self._journal.take_back()
                 self._own.labels(now=True)
-                return Finished(None, left)
+                return FinishedEdit(None, left)
             self._journal.leave(edit.step, left)
             self._send(replace(edit, rows=wanted))
             counted = self._store.recounted(edit.labels)
@@ -195,7 +183,7 @@ class SharedEditor:
             self._own.note(wanted, LabelTable.of({**table.labels, **counted}), edit.change)
             kind, label = ("edit", None) if step is None else (step.kind, step.label)
             name = step_outline.name_of(records, kind, self._own.labels(), label)
-            return Finished(name.edit, left, tuple(row.id for row in wanted))
+            return FinishedEdit(name.edit, left, tuple(row.id for row in wanted))
 
     def _begun(self) -> _Begun:
         """The lock, the lease, and nothing cut short; gives the labels as they are."""

@@ -10,7 +10,7 @@ from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.shared_memory import shared_check
 from visualmemory_gui.engine.shared_memory.observed_server import ObservedServer
 from visualmemory_gui.engine.shared_memory.shared_store import SharedStore
-from visualmemory_gui.engine.types import Damage, IndexState, ServerState, SharedReceipt
+from visualmemory_gui.engine.types import Damage, FinishedEdit, IndexState, ServerState, SharedReceipt
 
 if TYPE_CHECKING:
     from visualmemory_gui.engine.memory.unfinished_import import UnfinishedImport
@@ -33,6 +33,7 @@ class SharedMaintenance:
         self._thresholds = thresholds
         self._defer = defer
         self._finish = finish
+        self.finished_edit: FinishedEdit | None = None
         self.finished_forget: SharedReceipt | None = None
         self.damaged_settings: Mapping[str, str] = {}
         self.unset_settings: Mapping[str, str] = {}

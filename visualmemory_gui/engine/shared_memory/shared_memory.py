@@ -43,7 +43,7 @@ from visualmemory_gui.engine.shared_memory.pull import open_complete
 from visualmemory_gui.engine.shared_memory.server import Server
 from visualmemory_gui.engine.shared_memory.shared_additions import SharedAdditions
 from visualmemory_gui.engine.shared_memory.shared_classifier import SharedClassifier
-from visualmemory_gui.engine.shared_memory.shared_editor import Edited, Finished, SharedEditor
+from visualmemory_gui.engine.shared_memory.shared_editor import Edited, SharedEditor
 from visualmemory_gui.engine.shared_memory.shared_erasing import SharedErasing
 from visualmemory_gui.engine.shared_memory.shared_history import SharedHistory, SharedTags
 from visualmemory_gui.engine.shared_memory.shared_listing import SharedListing
@@ -70,6 +70,7 @@ from visualmemory_gui.engine.types import (
     Decision,
     DecodedImage,
     Device,
+    FinishedEdit,
     FullImage,
     IndexState,
     MemorySettings,
@@ -93,7 +94,7 @@ class SharedMemory:
 
     What each method promises is what ``VisualMemory`` promises, with three differences. An edit has been written to the
     journal on this machine and to the server when it returns; one that the server did not get whole is finished by the
-    next edit or at the next opening (``finished``), a forget at the next opening (``finished_forget``). The history is
+    next edit or at the next opening, a forget at the next opening (as ``maintenance`` says). The history is
     that of the edits made from this machine. Another client's edits are seen when the server has them, and while one
     client edits, others only read.
     """
@@ -111,7 +112,6 @@ class SharedMemory:
         self.readonly = readonly
         self.identity = store.identity
         self.settings = shared_settings.read(store)
-        self.finished: Finished | None = None
         self._address = address
         self._store = store
         self._own = OwnEdits(store)
@@ -199,7 +199,7 @@ class SharedMemory:
         self._editor = SharedEditor(self._store, self._own, journal, lease, moved=self._follow_rename)
         self.history = SharedHistory(journal, self._own, self._editor, self._told)
         self.tags = SharedTags(journal, readonly=False)
-        self.finished = self._editor.finish()
+        self.maintenance.finished_edit = self._editor.finish()
         self.maintenance.finished_forget = self._editor.finish_forget()
         if self.maintenance.finished_forget is not None:
             self._judge()
@@ -487,7 +487,7 @@ class SharedMemory:
             self._told(Changes(edit=name, change=self._own.change, removed=receipt.ids, forgotten=receipt.ids))
         return SharedErasing(editor, receipt)
 
-    def finish(self) -> Finished | None:
+    def finish(self) -> FinishedEdit | None:
         """Finish the edit that was cut short, where there is one; the server may be back. Raises ServerError."""
         done = self._require_editor().finish()
         if done is not None and done.ids:
