@@ -140,3 +140,16 @@ def test_the_window_reads_no_database_and_draws_no_chart_to_be_built() -> None:
     )
     done = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, timeout=120, check=True)
     assert done.stdout == "[]\n"
+
+
+def test_details_that_were_folded_away_are_of_the_decision_that_is_shown(asked: Desk) -> None:
+    details = asked.window.decide.decision.details
+    assert not details.fold.isChecked()
+    before = asked.decision
+    strike_nearest(asked)
+    asked.settle()
+    details.fold.setChecked(True)
+    assert asked.decision is not before
+    assert [dot.distance for dot in details.distances.dots] == [n.distance for n in asked.decision.neighbours]
+    row = next(i for i in range(details.rules.rowCount()) if details.rules.item(i, 0).text() == asked.decision.rule)
+    assert details.rules.item(row, 1).text() == asked.decision.label

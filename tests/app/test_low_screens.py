@@ -6,7 +6,15 @@ from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QPoint, QRect
-from PySide6.QtWidgets import QAbstractButton, QAbstractItemView, QApplication, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QApplication,
+    QLabel,
+    QLineEdit,
+    QVBoxLayout,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
@@ -96,6 +104,29 @@ def test_a_panel_shrinks_to_its_least_height_before_it_scrolls(low: Desk) -> Non
     low.settle()
     assert query.height() > query.parentWidget().height()
     assert query.image.height() == query.image.minimumSizeHint().height()
+
+
+def test_a_panel_asks_anew_what_it_needs_when_its_content_grows_or_shrinks(qtbot: QtBot) -> None:
+    text = QLabel("few words")
+    text.setWordWrap(True)
+    panel = QWidget()
+    column = QVBoxLayout(panel)
+    column.addWidget(text)
+    area = ScrolledPanel(panel, name="Text", inside=True)
+    qtbot.addWidget(area)
+    area.resize(200, 60)
+    area.show()
+    qtbot.waitExposed(area)
+    low = area.sizeHint().height()
+    text.setText("many words " * 60)
+    QApplication.processEvents()
+    high = area.sizeHint().height()
+    assert high > 3 * low and panel.height() >= high and area.verticalScrollBar().maximum() > 0
+    area.resize(400, 60)
+    assert area.sizeHint().height() < high  # wider, and so lower
+    text.setText("few words")
+    QApplication.processEvents()
+    assert area.sizeHint().height() == low and area.verticalScrollBar().maximum() == 0
 
 
 def test_every_workspace_fits_on_the_screen(low: Desk) -> None:

@@ -31,14 +31,19 @@ Colour = Callable[[str], QColor]
 
 
 class Details(QWidget):
-    """The details of a decision. They open automatically when the rules disagree, and then also close automatically."""
+    """The details of a decision. They open automatically when the rules disagree, and then also close automatically.
+
+    They are filled while they are open: folded away, no decision waits for them.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._disagreed = self._opened_itself = self._brief = False
+        self._disagreed = self._opened_itself = self._brief = self._filled = False
         self.fold = fold_button("Details")
         self.rules = _rules_table()
+        self._decision: Decision | None = None
         self._names = ShortLabels()
+        self._colour: Colour = lambda _: QColor()
         self.rules.setItemDelegateForColumn(1, LabelDelegate(self.rules, lambda: self._names))
         self.distances = DistancesPlot()
         self.names = QLabel()
@@ -58,15 +63,13 @@ class Details(QWidget):
 
     def show_decision(self, decision: Decision | None, names: ShortLabels, colour: Colour) -> None:
         """Show ``decision``; ``names`` are the labels that its own must be distinct from."""
-        self._names = names
+        self._decision, self._names, self._colour = decision, names, colour
+        self._filled = False
         tallies = by_rule(decision)
-        _fill(self.rules, tallies)
-        self.distances.set_dots(dots_of(decision, colour))
-        self.misses.setText(misses(decision))
-        self._show_folded()
         disagreed, self._disagreed = self._disagreed, disagree(tallies)
         if self._disagreed != disagreed:
             self._open_or_close()
+        self._show_folded()
         state = "disagree" if self._disagreed else "agree"
         self.fold.set_words(f"Details: the voting rules {state}" if tallies else "Details", brief="Details")
 
@@ -87,10 +90,18 @@ class Details(QWidget):
 
     def _show_folded(self) -> None:
         opened = self.fold.isChecked()
+        if opened and not self._filled:
+            self._fill()
         self.rules.setVisible(opened)
         self.distances.setVisible(opened and bool(self.distances.dots))
         self.names.setVisible(opened and bool(self.names.text()))
         self.misses.setVisible(opened and bool(self.misses.text()))
+
+    def _fill(self) -> None:
+        _fill_rules(self.rules, by_rule(self._decision))
+        self.distances.set_dots(dots_of(self._decision, self._colour))
+        self.misses.setText(misses(self._decision))
+        self._filled = True
 
     def _open_or_close(self) -> None:
         wanted = self._disagreed and not self._brief
@@ -113,7 +124,7 @@ def dots_of(decision: Decision | None, colour: Colour) -> list[Dot]:
     ]
 
 
-def _fill(table: QTableWidget, tallies: Mapping[Rule, VoteTally[str]]) -> None:
+def _fill_rules(table: QTableWidget, tallies: Mapping[Rule, VoteTally[str]]) -> None:
     for row, rule in enumerate(RULES):
         found = tallies.get(rule)
         cells = (rule, "", "", "")

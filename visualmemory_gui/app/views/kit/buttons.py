@@ -101,10 +101,13 @@ class FoldButton(QToolButton):
 
     def __init__(self, words: str, brief: str = "") -> None:
         super().__init__()
+        self._words = self._brief = ""
         self.setSizePolicy(QSizePolicy.Policy.Maximum, QSizePolicy.Policy.Fixed)
         self.set_words(words, brief)
 
     def set_words(self, words: str, brief: str = "") -> None:
+        if (words, brief or words) == (self._words, self._brief):
+            return
         self._words, self._brief = words, brief or words
         self.setAccessibleName(words)
         self.updateGeometry()

@@ -79,8 +79,10 @@ class ClassList(QListView):
         if self._typed:
             of = {row.label: row for row in self._all}
             shown = tuple(of[label] for label in ranked(list(of), self._typed))
+        wanted = self.sizeHint()
         self._rows.set_rows(shown)
-        self.updateGeometry()
+        if self.sizeHint() != wanted:
+            self.updateGeometry()
 
     def sizeHint(self) -> QSize:
         return self._size_of(USUAL_ROWS)

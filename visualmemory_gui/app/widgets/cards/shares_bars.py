@@ -55,11 +55,12 @@ class SharesBars(QWidget):
         self._names = names
         rest_colour = QColor(theme.current().grey_chip)
         bars = [Bar(label, share, before, QColor(colour or rest_colour)) for label, share, before, colour in shares]
-        self._bars = tuple(with_rest(bars, rest_colour))
+        count, self._bars = len(self._bars), tuple(with_rest(bars, rest_colour))
         self.setAccessibleDescription("; ".join(in_words(bar) for bar in self._bars) or NO_ANSWER.capitalize())
         self.setToolTip("\n".join(in_words(bar) for bar in self._bars))
         self._speak()
-        self.updateGeometry()
+        if len(self._bars) != count:
+            self.updateGeometry()
         self.update()
 
     def resizeEvent(self, event: QResizeEvent) -> None:

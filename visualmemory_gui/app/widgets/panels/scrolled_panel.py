@@ -22,6 +22,8 @@ class ScrolledPanel(QScrollArea):
     def __init__(self, panel: QWidget, *, name: str, inside: bool = False) -> None:
         super().__init__()
         self._panel = panel
+        self._heights: dict[int, int] = {}  # the least by width: a layout of texts takes long to ask
+        self._told = QSize(), QSize()  # the sizes that were last asked for
         self.setFrameShape(QScrollArea.Shape.NoFrame)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
@@ -46,14 +48,16 @@ class ScrolledPanel(QScrollArea):
         super().resizeEvent(event)
         self._fit()
         if event.size().width() != event.oldSize().width():
-            self.updateGeometry()  # what it needs in height depends on the width
+            self._tell()  # what it needs in height depends on the width
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         asked = watched is self._panel and event.type() == QEvent.Type.LayoutRequest
+        if asked:
+            self._heights.clear()
         handled = super().eventFilter(watched, event)
         if asked:
             self._fit()
-            self.updateGeometry()
+            self._tell()
         return handled
 
     def _fit(self) -> None:
@@ -62,13 +66,22 @@ class ScrolledPanel(QScrollArea):
         wide = room.width() if low(room.width()) <= room.height() else room.width() - self._bar
         self._panel.resize(wide, max(room.height(), low(wide)))
 
+    def _tell(self) -> None:
+        """Have the layout around it done again, where it asks for other sizes than before."""
+        if (sizes := (self.sizeHint(), self.minimumSizeHint())) != self._told:
+            self._told = sizes
+            self.updateGeometry()
+
     @property
     def _bar(self) -> int:
         """The width of a scroll bar."""
         return self.verticalScrollBar().sizeHint().width()
 
     def _least_height(self, width: int) -> int:
-        layout = self._panel.layout()
-        assert layout is not None  # a panel is laid out
-        high: int = layout.totalMinimumHeightForWidth(width) if layout.hasHeightForWidth() else -1
-        return max(high, layout.totalMinimumSize().height())
+        """What the panel's layout needs at ``width``; asked once until it says that something in it has changed."""
+        if width not in self._heights:
+            layout = self._panel.layout()
+            assert layout is not None  # a panel is laid out
+            high: int = layout.totalMinimumHeightForWidth(width) if layout.hasHeightForWidth() else -1
+            self._heights[width] = max(high, layout.totalMinimumSize().height())
+        return self._heights[width]
