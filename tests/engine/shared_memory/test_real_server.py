@@ -26,6 +26,7 @@ from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import MemoryLocked, ServerError, UnknownExemplar
 from visualmemory_gui.engine.files import installation
 from visualmemory_gui.engine.shared_memory import milvus_server
+from visualmemory_gui.engine.shared_memory.lease import LeaseTimes
 from visualmemory_gui.engine.shared_memory.milvus_server import MilvusServer
 from visualmemory_gui.engine.shared_memory.push import push
 from visualmemory_gui.engine.shared_memory.server import Server, ServerRow
@@ -93,7 +94,10 @@ def test_a_day_of_edits_is_as_in_the_folder_and_another_client_reads_or_waits(
             there, here = (m.decide_vector(query, rule="rank") for m in (shared, folder))
             assert [(n.id, n.distance) for n in there.neighbours] == [(n.id, n.distance) for n in here.neighbours]
             assert there.shares == here.shares
-        receipt = shared.forget([30, 31], rebuild=True)
+        with opened(server, collection, readonly=True) as reader:
+            receipt = shared.forget([30, 31], rebuild=True)
+            with pytest.raises(ServerError, match="dropped, or rebuilt to forget"):
+                reader.decide_vector(queries[0])
         folder.forget([30, 31])
         assert receipt.erasure == "not provable here"
         assert state(shared) == state(folder)
@@ -109,6 +113,40 @@ def test_a_day_of_edits_is_as_in_the_folder_and_another_client_reads_or_waits(
         base = second._store.base
     for part in ("", "_images", "_labels"):
         server.drop(base + part)
+
+
+def test_a_client_that_was_cut_off_until_its_lease_ran_out_changes_nothing_any_more(
+    folder: VisualMemory, server: Server, collection: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    push(folder, server, collection)
+    monkeypatch.setattr(milvus_server, "TIMEOUT_S", SHORT_S)
+    times = LeaseTimes(renew_s=0.5, expire_s=6.0, settle_s=0.5, stop_s=3.0)
+    with FaultyProxy(("127.0.0.1", int(urlsplit(REAL).port or 0))) as proxy:
+        client = MilvusServer(f"http://127.0.0.1:{proxy.port}", name="the server of this test")
+        with SharedMemory.open(address_of(collection), server=client, times=times) as holder:
+            holder.strike([1])
+            proxy.fault = "cut off"
+            monkeypatch.setattr(installation, "data_folder", lambda: tmp_path / "another machine")
+            with SharedMemory.open(address_of(collection), server=server, times=times) as other:
+                other.strike([2])
+                before = state(other)
+                with pytest.raises(ServerError, match="could not be renewed"):
+                    holder.strike([4])
+                proxy.fault = "none"
+                with pytest.raises(MemoryLocked, match="took the lease"):
+                    until_told(lambda: holder.strike([4]))
+                assert state(other) == before
+        client.close()
+
+
+def until_told(edit: Callable[[], object]) -> None:
+    """Try it until the server answers again."""
+    end = time.monotonic() + 30
+    while time.monotonic() < end:
+        try:
+            edit()
+        except ServerError:
+            time.sleep(0.1)
 
 
 @pytest.mark.parametrize("part", PARTS)
