@@ -54,14 +54,15 @@ class _Calls(grpc.GenericRpcHandler):
 
 
 class _Certificate:
-    """A certificate of localhost that no authority has signed."""
+    """A certificate of localhost, or others, that no authority has signed."""
 
-    def __init__(self, room: Path) -> None:
+    def __init__(self, room: Path, names: str = "DNS:localhost,IP:127.0.0.1") -> None:
         self.key, self.pem = room / "key.pem", room / "cert.pem"
         command = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-        names = "subjectAltName=DNS:localhost,IP:127.0.0.1"
         subprocess.run(
-            [*command.split(), "-addext", names, "-keyout", self.key, "-out", self.pem], check=True, capture_output=True
+            [*command.split(), "-addext", f"subjectAltName={names}", "-keyout", self.key, "-out", self.pem],
+            check=True,
+            capture_output=True,
         )
 
 
@@ -146,6 +147,24 @@ def test_a_certificate_is_checked_against_the_authority_that_the_environment_nam
         said = said_of(address.uri, Credentials.of(address))
     assert "certificate" not in said
     assert "TLS" not in said
+
+
+def test_a_certificate_of_another_host(tmp_path: Path) -> None:
+    other = _Certificate(tmp_path, "DNS:elsewhere.example")
+    with web_server(other) as port:
+        said = said_of(f"https://localhost:{port}", Credentials(authority=str(other.pem)))
+    assert "its certificate is that of another host" in said
+
+
+def test_a_server_of_another_kind() -> None:
+    with futures.ThreadPoolExecutor(1) as pool:
+        server = grpc.server(pool)
+        port = server.add_insecure_port("127.0.0.1:0")
+        server.start()
+        try:
+            assert "answers, but not as a Milvus server" in said_of(f"http://127.0.0.1:{port}")
+        finally:
+            server.stop(None).wait()
 
 
 def test_a_server_without_tls() -> None:

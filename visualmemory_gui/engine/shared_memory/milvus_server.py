@@ -245,15 +245,17 @@ def _in_words(server: str, error: Exception) -> str:
     said = " ".join(str(getattr(error, "message", "") or error).split())
     code, details = _of_call(error.__cause__ or error)
     low = _VALUES.sub("", f"{said} {details}".lower())
+    if "certificate_verify_failed" in low:
+        return f"the connection to {server} cannot be trusted: its certificate does not verify"
+    if "hostname verification" in low:
+        return f"the connection to {server} cannot be trusted: its certificate is that of another host"
     if code in ("UNAUTHENTICATED", "PERMISSION_DENIED") or any(
         word in low for word in ("auth", "permission", "credential")
     ):
         return f"the server {server} refuses these credentials: set them as `docs/scale.md` says"
-    if "certificate_verify_failed" in low:
-        return f"the connection to {server} cannot be trusted: its certificate does not verify"
     if "handshake failed" in low:
         return f"the connection to {server} cannot be trusted: it speaks no TLS, which milvus+https asks for"
-    if any(word in low for word in ("parsing http/2", "content-type", "html", "http1", "http status code")):
+    if any(word in low for word in _NO_MILVUS):
         return f"{server} answers, but not as a Milvus server: check host and port, and whether a proxy is between"
     if "collection not found" in low:
         return f"{server} has no such collection any more: it was dropped, or rebuilt to forget. Open the memory again"
@@ -266,6 +268,7 @@ def _in_words(server: str, error: Exception) -> str:
 
 _VALUES = re.compile(r"\[[^][]*\]")
 """What a server's words are about, which any name may be in: ``not found[collection=authors]``."""
+_NO_MILVUS = ("unimplemented", "parsing http/2", "content-type", "html", "http1", "http status code")
 _NOT_LOADED = ("channel not available", "channel lacks", "not loaded", "not fully loaded", "not ready", "node offline")
 
 
