@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 from collections.abc import Sequence
 from itertools import count
@@ -28,8 +29,14 @@ def test_a_clock_that_goes_back_changes_neither_history_nor_lease(
 ) -> None:
     push(folder, server, collection)
     folder.history.baseline()
-    hours, now = count(1), time.time()
-    monkeypatch.setattr(time, "time", lambda: now - 3600.0 * next(hours))
+    hours, clock = count(1), time.time
+
+    def going_back() -> float:
+        """All but gRPC read it, which has its core compare the time that it reads with the computer's own."""
+        asks = sys._getframe(1).f_globals["__name__"]
+        return clock() - (0.0 if asks.startswith("grpc") else 3600.0 * next(hours))
+
+    monkeypatch.setattr(time, "time", going_back)
     with opened(server, collection) as shared:
         for m in (shared, folder):
             m.strike([1])
