@@ -58,7 +58,7 @@ release: setup
 
 soak: setup
 	SOAK=1 $(BIN)/python -m pytest tests/reliability tests/property tests/engine/exchange/test_ray.py tests/engine/exchange/test_merge.py \
-	  --timeout 3600
+	  tests/engine/memory/test_reembed.py tests/engine/shared_memory --timeout 3600
 
 setup: python apt $(VENV)/.ready
 

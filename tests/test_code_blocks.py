@@ -159,3 +159,14 @@ def test_every_target_of_make_that_is_named_exists() -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
     named = {name for block in ALL for name in re.findall(r"^make ([a-z-]+)", block.code, re.MULTILINE)}
     assert len(named) > 5 and named <= targets
+
+
+def test_what_has_larger_counts_is_run_with_them_by_make_soak() -> None:
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    said = makefile.split("\nsoak:")[1].split("\n\n")[0]
+    asks = re.compile(r'environ\.get\("SOAK"\)')
+    longer = [path for path in (ROOT / "tests").rglob("test_*.py") if asks.search(path.read_text(encoding="utf-8"))]
+    assert len(longer) > 15
+    for path in longer:
+        within = [path, *path.parents]
+        assert any(str(one.relative_to(ROOT)) in said.split() for one in within if one.is_relative_to(ROOT)), path
