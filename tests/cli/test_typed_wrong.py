@@ -44,6 +44,13 @@ def test_a_source_that_brought_nothing_is_an_error(memory: Path, tmp_path: Path)
         refused("forget", memory, "--source", tmp_path / "pitcures", "--yes", words="no exemplar came from")
 
 
+def test_an_empty_name_is_not_the_working_folder(memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path / "images")
+    with unchanged(memory):
+        misused("add", memory, "", "--label", "new", words="one here is empty")
+        misused("classify", memory, "", words="one here is empty")
+
+
 def test_an_empty_trash_is_no_error(memory: Path) -> None:
     assert told("forget", memory, "--struck", "--yes")[0]["forgotten"] == 0
 

@@ -280,9 +280,14 @@ def tell_first_pages(files: tuple[FirstPage, ...]) -> None:
 
 
 def listed(images: list[str]) -> tuple[list[str], set[int], list[Skipped]]:
-    """The files in ``images`` and in the folders it names, the indices of those from folders, and what was skipped."""
+    """The files in ``images`` and in the folders it names, the indices of those from folders, and what was skipped.
+
+    Raises BadParameter for an empty name, which Python takes for the working directory.
+    """
     from visualmemory_gui.engine.images.folder import walk
 
+    if "" in images:
+        raise typer.BadParameter("an image needs a name, and one here is empty", param_hint="IMAGE")
     files: list[str] = []
     found: set[int] = set()
     skipped: list[Skipped] = []
