@@ -205,6 +205,8 @@ NONSENSE: list[tuple[str, dict[str, Any], str]] = [
     ("evaluate", {"compare_with": 77}, "no run 77"),
     ("explain", {"exemplar": 3, "to": "//"}, "label"),
     ("forget", {"ids": [1]}, "Unknown tool"),
+    ("classify", {"exemplar": 3, "neighbors": 20}, "no argument neighbors; it takes image, exemplar, box, neighbours"),
+    ("memory", {"path": "/other.vmem"}, "no argument path; it takes none"),
 ]
 
 

@@ -12,7 +12,7 @@ from mcp.types import CallToolResult, InputRequiredResult, ToolAnnotations
 
 from visualmemory_gui import __version__
 from visualmemory_gui.engine.errors import VisualMemoryError
-from visualmemory_gui.engine.text.visible_text import as_sentence
+from visualmemory_gui.engine.text.visible_text import as_sentence, visible
 from visualmemory_gui.engine.types import Device
 from visualmemory_gui.mcp_server.edits import Edits
 from visualmemory_gui.mcp_server.questions import Questions
@@ -51,8 +51,11 @@ class MemoryServer(MCPServer[Any]):
     async def call_tool(
         self, name: str, arguments: dict[str, Any], context: Context[Any, Any] | None = None
     ) -> CallToolResult | InputRequiredResult:
-        if name in EDITS and name not in {tool.name for tool in await self.list_tools()}:
+        tools = {tool.name: tool for tool in await self.list_tools()}
+        if name in EDITS and name not in tools:
             raise ToolError(READ_ONLY)
+        if name in tools:
+            _require_known(arguments, tools[name].input_schema)
         return await super().call_tool(name, arguments, context)
 
 
@@ -63,6 +66,14 @@ def serve(path: str, *, edit: bool, device: Device | None = None) -> None:
         MemoryServer(served).run("stdio")
     finally:
         served.close()
+
+
+def _require_known(arguments: dict[str, Any], schema: dict[str, Any]) -> None:
+    """Raise ToolError for an argument that the tool does not have; the SDK would leave it out in silence."""
+    known = schema.get("properties", {})
+    if unknown := [name for name in arguments if name not in known]:
+        takes = f"it takes {', '.join(known)}" if known else "it takes none"
+        raise ToolError(f"the tool has no argument {visible(unknown[0])[:80]}; {takes}")
 
 
 def _with_plain_errors(tool: Tool) -> Tool:
