@@ -173,7 +173,14 @@ def test_the_winner_needs_no_strike_and_a_class_that_is_not_here_gets_none() -> 
     now = winner(snapshot, query, scheme)
     found = fewest_strikes(snapshot, nearest(snapshot, query, scheme), scheme, to=now)
     assert found is not None and found.rows == ()
-    assert fewest_strikes(snapshot, nearest(snapshot, query, scheme), scheme, to="nobody", budget_s=math.inf) is None
+    asked: list[int] = []
+
+    def retrieve(count: int) -> tuple[np.ndarray, np.ndarray]:
+        asked.append(count)
+        return nearest(snapshot, query, scheme)(count)
+
+    assert fewest_strikes(snapshot, retrieve, scheme, to="nobody", budget_s=math.inf) is None
+    assert len(asked) == 1
 
 
 @pytest.mark.parametrize("labels", [[], ["a"], ["a", "a", "a"]])

@@ -68,6 +68,8 @@ def fewest_strikes(
     search = _Search(snapshot, retrieve, scheme, to=to, excluded=excluded, own=own, most=most, report=report)
     if search.winner is None or (to is not None and to == search.winner):
         return None if search.winner is None else Strikes((), search.winner, exact=True)
+    if to is not None and not _is_there(snapshot, to, scheme.level):
+        return None
     deadline = time.perf_counter() + budget_s
     for size in range(search.by_counting(), search.most + 1):
         places, whole = search.tried(size, deadline, patient=patient)
@@ -77,6 +79,11 @@ def fewest_strikes(
             found = [found for found in search.at_most() if found is not None]
             return min(found, key=lambda strikes: len(strikes.rows), default=None)
     return None
+
+
+def _is_there(snapshot: Snapshot, label: str, level: int) -> bool:
+    """Whether an active exemplar is of the class ``label`` at ``level``."""
+    return any(at_level(snapshot.labels[code], level) == label for code in np.flatnonzero(snapshot.counts).tolist())
 
 
 class _Search:
