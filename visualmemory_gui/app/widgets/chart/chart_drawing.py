@@ -27,7 +27,7 @@ ROOM = 0.13  # of an axis, for the text of a tick
 APART = 5.0  # pixels between the names of lines, and between each and its sample
 
 
-class LegendRow(pg.LegendItem):
+class LegendRow(pg.LegendItem):  # type: ignore[misc]
     """The names of the lines above the plot, as many beside each other as there is room for: within it they would lie
     over lines."""
 
