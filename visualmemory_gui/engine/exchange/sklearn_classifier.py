@@ -185,7 +185,7 @@ class VisualMemoryClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[mi
     def _neighbours(self, X: npt.ArrayLike) -> tuple[Snapshot, NeighbourTable, VotingScheme]:  # noqa: N803
         queries, scheme = self._queries(X), self._scheme()
         found: list[SearchResult] = nearest_exact(self._snapshot, queries, scheme.k, different=True)
-        return self._snapshot, NeighbourTable.of(found, scheme.k), scheme
+        return self._snapshot, NeighbourTable.of(found, min(scheme.k, len(self.vectors_))), scheme
 
     def _keep(self, vectors: F32, codes: I64, trust: F64, ids: I64) -> None:
         self.vectors_, self.codes_, self.trust_, self.exemplar_ids_ = vectors, codes, trust, ids
