@@ -433,7 +433,9 @@ def test_k_is_at_least_one_and_may_exceed_the_size(memory: Path, made: tuple[Pat
             misused("classify", memory, image, f"-k={k}", words="-k")
             misused("evaluate", memory, f"-k={k}", words="-k")
         refused("settings", memory, "k", "0", words="between")
-        assert len(told("classify", memory, image, "-k", 10**6)[0]["neighbours"]) == 12
+        assert len(told("classify", memory, image, "-k", 10_000)[0]["neighbours"]) == 12
+        for command in (("classify", memory, image), ("evaluate", memory), ("scaling", memory)):
+            refused(*command, "-k", 10**12, words="k may be at most 10,000")
 
 
 def test_content_that_is_here_is_not_added_again(own: Path, tmp_path: Path) -> None:

@@ -31,6 +31,7 @@ ClassFactor = Literal["off", "old", "mean"]
 PAPER_RULES: tuple[Rule, ...] = ("plurality", "distance", "softmax", "rank")
 RULES: tuple[Rule, ...] = (*PAPER_RULES, "ridge")
 CLASS_FACTORS: tuple[ClassFactor, ...] = ("off", "old", "mean")
+MOST_K = 10_000
 
 F32 = npt.NDArray[np.float32]
 F64 = npt.NDArray[np.float64]

@@ -13,7 +13,7 @@ from visualmemory_gui.engine.decision.voting_scheme import VotingScheme
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.evaluation.query_set import ExemplarLabels, QueryLists, QuerySet, own_queries, winners
 from visualmemory_gui.engine.evaluation.statistics import Gain, paired_gain
-from visualmemory_gui.engine.evaluation.winners import AT_ONCE
+from visualmemory_gui.engine.evaluation.winners import at_once
 from visualmemory_gui.engine.memory.visual_memory import VisualMemory
 from visualmemory_gui.engine.types import I64, Bools
 
@@ -41,7 +41,8 @@ class OwnAccuracy:
         snapshot, scheme = m.snapshot, VotingScheme.of(m.settings)
         asked = own_queries(snapshot) if since is None else QuerySet.earlier(snapshot, since.unchanged(m))
         lists = QueryLists(asked, partial(m.searcher.nearest_many, mode="exact"), scheme=scheme)
-        parts = [np.arange(start, min(start + AT_ONCE, len(asked))) for start in range(0, len(asked), AT_ONCE)]
+        size = at_once(min(scheme.k, snapshot.active_count))
+        parts = [np.arange(start, min(start + size, len(asked))) for start in range(0, len(asked), size)]
         winner = np.concatenate([winners(lists.neighbours(which=part), scheme) for part in parts])
         return cls(asked.ids, asked.names, asked.truth, winner, asked.unit)
 

@@ -230,6 +230,19 @@ def test_under_ridge_each_k_and_each_parameter_is_solved_by_itself() -> None:
         assert sweep.accuracy[value][20] == right(20, RIDGE.with_parameters(**{sweep.parameter: value}))
 
 
+def test_where_k_is_large_fewer_queries_are_compared_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    snapshot, asked = cloud(300), list[int]()
+
+    def noted(snapshot: Snapshot, queries: F32, count: int, **how: Any) -> list[SearchResult]:
+        asked.append(len(queries))
+        return nearest_exact(snapshot, queries, count, **how)
+
+    whole = evaluate_snapshot(snapshot, nearest_exact, ks=(40,), rules=("ridge",), scheme=RIDGE)
+    monkeypatch.setattr("visualmemory_gui.engine.evaluation.winners.PAIRS", 50 * 40 * 40)
+    found = evaluate_snapshot(snapshot, noted, ks=(40,), rules=("ridge",), scheme=RIDGE)
+    assert found.accuracy == whole.accuracy and max(asked) == 50
+
+
 def test_parameters_of_ridge_are_varied_on_a_sample(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("visualmemory_gui.engine.evaluation.evaluate.SWEPT", 100)
     found = evaluate_snapshot(cloud(700), nearest_exact, ks=(20,), rules=("rank", "ridge"), scheme=RIDGE)

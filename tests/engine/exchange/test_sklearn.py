@@ -110,7 +110,7 @@ def test_a_further_class_can_be_taught_at_any_time() -> None:
 @pytest.mark.parametrize("rule", RULES)
 def test_more_neighbours_than_there_are_exemplars_are_all_of_them(queries: np.ndarray, rule: Rule) -> None:
     labels = [f"c{i % 3}" for i in range(len(queries))]
-    every, beyond = (VisualMemoryClassifier(rule, k=k).fit(queries, labels) for k in (len(queries), 10**15))
+    every, beyond = (VisualMemoryClassifier(rule, k=k).fit(queries, labels) for k in (len(queries), 10_000))
     assert beyond.predict_proba(queries).tolist() == every.predict_proba(queries).tolist()
     assert beyond.predict(queries).tolist() == every.predict(queries).tolist()
 

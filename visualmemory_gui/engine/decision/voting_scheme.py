@@ -24,7 +24,7 @@ from visualmemory_gui.engine.decision.voting_rules import (
 )
 from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.snapshot import Snapshot
-from visualmemory_gui.engine.types import F64, I64, RULES, ClassFactor, MemorySettings, Rule, read_class_factor
+from visualmemory_gui.engine.types import F64, I64, MOST_K, RULES, ClassFactor, MemorySettings, Rule, read_class_factor
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,9 +165,11 @@ def usual_k(settings: MemorySettings, rule: Rule) -> int:
 
 
 def require_k(k: int) -> None:
-    """Raise BadValue where ``k`` is no number of neighbours."""
+    """Raise BadValue where ``k`` is no number of neighbours, or one that arrays of that width would not fit for."""
     if k < 1:
         raise BadValue(f"k counts neighbours and must be at least 1, not {k}")
+    if k > MOST_K:
+        raise BadValue(f"k may be at most {MOST_K:,}, not {k:,}")
 
 
 def _no_rule(rule: object) -> BadValue:

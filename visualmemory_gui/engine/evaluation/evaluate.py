@@ -19,7 +19,7 @@ from visualmemory_gui.engine.evaluation.counting import Counts
 from visualmemory_gui.engine.evaluation.evaluation import Evaluation
 from visualmemory_gui.engine.evaluation.query_set import ExemplarLabels, QuerySet
 from visualmemory_gui.engine.evaluation.test_folder import from_folder
-from visualmemory_gui.engine.evaluation.winners import AT_ONCE
+from visualmemory_gui.engine.evaluation.winners import at_once
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.snapshot import Snapshot
 from visualmemory_gui.engine.types import PAPER_RULES, MemorySettings, Rule
@@ -92,7 +92,8 @@ def evaluate_snapshot(
     counts one less (``leave_one_out``).
     ``k`` above the number of neighbours means all. Raises BadValue when there are no queries.
     """
-    require_k(min((*ks, scheme.k)))
+    for one in (*ks, scheme.k):
+        require_k(one)
     if not snapshot.active_count:
         raise BadValue("nothing to evaluate: the memory has no active exemplar")
     queries = _query_set(snapshot, asked)
@@ -100,7 +101,7 @@ def evaluate_snapshot(
     counts = Counts(queries.names, ks=ks, rules=rules, scheme=scheme)
     joint = any(replace(scheme, rule=rule).joint for rule in (*rules, scheme.rule))
     sampled = np.isin(np.arange(len(queries)), queries.sample(SWEPT))
-    size = AT_ONCE if joint else _BLOCK
+    size = at_once(width) if joint else _BLOCK
     for start in range(0, len(queries), size):
         which = np.arange(start, min(start + size, len(queries)))
         shifted = _shifted(report, start, len(queries))

@@ -15,6 +15,13 @@ from visualmemory_gui.engine.types import F64, I64, Rule
 
 AT_ONCE = 512
 """Queries of which all pairs of neighbours are compared, and the cosines kept: k x k x 8 bytes each."""
+PAIRS = 60_000_000
+"""Pairs of which the cosines are kept at once: half a gigabyte."""
+
+
+def at_once(k: int) -> int:
+    """How many queries with ``k`` neighbours each are compared at once, at least one."""
+    return max(1, min(AT_ONCE, PAIRS // k**2))
 
 
 def variants(scheme: VotingScheme) -> list[VotingScheme]:

@@ -12,6 +12,7 @@ from visualmemory_gui.engine.errors import BadValue
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.sealed_table import SETTINGS
 from visualmemory_gui.engine.types import (
+    MOST_K,
     PARAMETER_LIMITS,
     QUANTILE_LIMITS,
     RULES,
@@ -128,14 +129,14 @@ def _switch(name: str, text: str) -> bool:
 
 
 _READ: Mapping[str, Callable[[str, str], Any]] = {
-    "k": _whole(1, 10_000),
+    "k": _whole(1, MOST_K),
     "rule": _one_of(RULES),
     "class_factor": lambda name, text: read_class_factor(text, name),
     "level": _whole(0, 100),
     "device": lambda name, text: named(text),
     "exact_limit": _whole(0, 10**12),
     "threads": _whole(0, 1024),
-    "ridge_k": _whole(1, 10_000),
+    "ridge_k": _whole(1, MOST_K),
     **{name: _number(limits) for name, limits in PARAMETER_LIMITS.items()},
     "unlike": _switch,
     "unlike_quantile": _number(QUANTILE_LIMITS),
