@@ -31,6 +31,8 @@ ARCHITECTURE = (ROOT / "docs/architecture.md").read_text(encoding="utf-8")
 PATH = re.compile(r"`([\w./-]+(?:\.(?:py|json|toml|md)|/))`")
 ON_DISK = {"index.json", "rows.json"}
 """Files of a memory, which the page on the architecture names too."""
+CHOSEN_ONCE = {"engine/store/exemplars.py"}
+"""A file that readers chose by a name that misled them, on the same page."""
 WORD = re.compile(r"^\| ([^|]+?) \| [^|]+ \| [^|]*\|$", re.MULTILINE)
 
 
@@ -118,7 +120,7 @@ def test_the_glossary_has_every_word_that_the_readme_explains() -> None:
 
 
 def test_every_path_that_the_architecture_page_names_exists() -> None:
-    named = set(PATH.findall(ARCHITECTURE)) - ON_DISK
+    named = set(PATH.findall(ARCHITECTURE)) - ON_DISK - CHOSEN_ONCE
     assert len(named) > 60
     assert [path for path in sorted(named) if not any((base / path).exists() for base in (PACKAGE, ROOT))] == []
 

@@ -15,7 +15,7 @@ from tests.reliability.full_memory import full_memory
 from tests.reliability.planting import plant
 from visualmemory_gui import VisualMemory
 from visualmemory_gui.engine.errors import DamagedMemory
-from visualmemory_gui.engine.store import exemplars
+from visualmemory_gui.engine.store import row_rewrite
 from visualmemory_gui.engine.store.kept_images import NewKeptImage
 
 Edit = Callable[[VisualMemory], object]
@@ -238,7 +238,7 @@ def test_a_setting_whose_value_cannot_be_is_found_though_its_checksum_fits(path:
 
 
 def test_control_without_the_check_damage_is_sealed_over(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(exemplars, "require_whole", lambda database, rows: None)
+    monkeypatch.setattr(row_rewrite, "require_whole", lambda database, rows: None)
     plant(path, "update exemplars set note = 'other' where id = 5")
     assert findings(path)
     with VisualMemory.open(path) as memory:

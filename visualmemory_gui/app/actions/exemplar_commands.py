@@ -12,7 +12,7 @@ from visualmemory_gui.app.actions.export_commands import ask_export
 from visualmemory_gui.app.models.impact import propose, propose_relabel
 from visualmemory_gui.app.models.incoming_images import NO_IMAGE
 from visualmemory_gui.app.models.query import query_of
-from visualmemory_gui.app.operations import exemplars, folders, forget, originals
+from visualmemory_gui.app.operations import clipboard, exemplars, folders, forget, originals
 from visualmemory_gui.app.operations import teach as teaching
 from visualmemory_gui.app.operations.edit import may_write
 from visualmemory_gui.app.session import Session
@@ -63,7 +63,7 @@ class ExemplarCommands:
 
     def copy_image(self, exemplar: int | None) -> None:
         if exemplar is not None:
-            originals.copy_image(self._session, partial(query_of, exemplar=exemplar))
+            clipboard.copy_image(self._session, partial(query_of, exemplar=exemplar))
 
     def merge(self, label: str, about_to: Callable[[str, str], object]) -> None:
         """Ask for the class that ``label`` becomes a part of; ``about_to`` as for ``rename``."""

@@ -15,7 +15,7 @@ from visualmemory_gui.app.actions.memory_commands import MemoryCommands
 from visualmemory_gui.app.actions.opinion_commands import OpinionCommands
 from visualmemory_gui.app.actions.reason_commands import ReasonCommands
 from visualmemory_gui.app.actions.settings_commands import SettingsCommands
-from visualmemory_gui.app.operations import exemplars, history, originals
+from visualmemory_gui.app.operations import clipboard, exemplars, history, originals
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.engine.text.visible_text import how_many
 
@@ -143,14 +143,14 @@ ACTIONS: tuple[Action[Commands], ...] = (
            "folder-search-outline", lambda c: originals.show_original_in_folder(c.session, c.decide.neighbour()), (),
            ("selection",), "decide"),
     Action("actionCopy", "Copy image", "Put the selected neighbour's image on the clipboard", "content-copy",
-           lambda c: originals.copy_image(c.session, c.decide.neighbour()), (), ("selection",), "decide"),
+           lambda c: clipboard.copy_image(c.session, c.decide.neighbour()), (), ("selection",), "decide"),
     Action("actionQueryOpen", "Open the query's original", "Open the query's file in another program", "open-in-new",
            lambda c: originals.open_original(c.session, c.decide.query()), (), ("query",), "decide"),
     Action("actionQueryFolder", "Show the query in its folder", "Show the folder of the query's file",
            "folder-search-outline", lambda c: originals.show_original_in_folder(c.session, c.decide.query()), (),
            ("query",), "decide"),
     Action("actionQueryCopy", "Copy the query", "Put the query's image on the clipboard", "content-copy",
-           lambda c: originals.copy_image(c.session, c.decide.query()), ("Ctrl+C",), ("query",), "decide"),
+           lambda c: clipboard.copy_image(c.session, c.decide.query()), ("Ctrl+C",), ("query",), "decide"),
     Action("actionQuerySimilar", "Sort Curate by the query", "Show all exemplars, the nearest to the query first",
            "sort-ascending", lambda c: c.window.show_similar_to_query(), (), ("query",), "decide"),
     Action("actionQueue", "Queue", "Show or hide the images waiting to be taught", "tray-full",

@@ -1,4 +1,4 @@
-"""The files of images: opened, shown and copied; which are no longer where they were, and where they are now."""
+"""The files of images: opened and shown; which are no longer where they were, and where they are now."""
 
 from __future__ import annotations
 
@@ -6,14 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtGui import QGuiApplication, QImage
-
 from visualmemory_gui.app.models.query import Query
-from visualmemory_gui.app.models.query_image import pixels_of, why_unread
 from visualmemory_gui.app.operations.edit import Job, Note
 from visualmemory_gui.app.runtime.place import open_file, show_in_folder
 from visualmemory_gui.app.session import Session
-from visualmemory_gui.engine.errors import BadImage
 from visualmemory_gui.engine.images.formats import looks_like_image
 from visualmemory_gui.engine.memory.protocol import whole
 from visualmemory_gui.engine.progress import Report
@@ -26,7 +22,7 @@ if TYPE_CHECKING:
     Finder = Callable[[Memory], Query]
     """Reads an image of the memory; called off the window's thread."""
 
-COPY, FILE = "copied image", "file of an image"
+FILE = "file of an image"
 NO_ENDING = "{} was not opened: its name does not end like that of an image. “Show in folder” shows where it is."
 
 
@@ -75,31 +71,6 @@ def open_original(session: Session, find: Finder) -> None:
 def show_original_in_folder(session: Session, find: Finder) -> None:
     """Show where the file of that image is."""
     _with_file(session, find, show_in_folder)
-
-
-def copy_image(session: Session, find: Finder) -> None:
-    """Put the pixels of that image on the clipboard, of a part those of the part; its thumbnail if that is all there
-    is."""
-    memory = session.memory
-    if memory is None:
-        return
-
-    def work() -> tuple[str, QImage, str]:
-        query = find(memory)
-        try:
-            return query.name, pixels_of(memory, query, None)[1].levels[0], ""
-        except BadImage as error:
-            return query.name, QImage.fromData(query.thumbnail or b""), why_unread(error)
-
-    def done(found: tuple[str, QImage, str]) -> None:
-        name, image, why = found
-        if image.isNull():
-            session.post_note(f"{name} cannot be copied: {why}.")
-        else:
-            QGuiApplication.clipboard().setImage(image)
-            session.post_note(f"Copied {f'the thumbnail of {name}: {why}' if why else name}.")
-
-    session.tasks.run_beside("Copying the image", work, done, topic=COPY)
 
 
 def _with_file(session: Session, find: Finder, then: Callable[[str], object]) -> None:

@@ -26,7 +26,7 @@ from visualmemory_gui.engine.memory.image_reader import (
 from visualmemory_gui.engine.memory.open_memory import OpenMemory
 from visualmemory_gui.engine.progress import Report, silent
 from visualmemory_gui.engine.projection import Projection
-from visualmemory_gui.engine.store import copies, exemplars, layout, schema, vector_swap
+from visualmemory_gui.engine.store import copies, layout, row_rewrite, schema, vector_swap
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.exemplar_row import Row
 from visualmemory_gui.engine.store.files import ImageFiles
@@ -253,7 +253,7 @@ def _copy_images(database: Database, source: ImageFiles, files: ImageFiles, repo
 
 
 def _of_file(database: Database, sha256: str) -> list[Row]:
-    return [stored.row for stored in exemplars.read(database, "e.sha256 = ?", [(bytes.fromhex(sha256),)])]
+    return [stored.row for stored in row_rewrite.read(database, "e.sha256 = ?", [(bytes.fromhex(sha256),)])]
 
 
 def _left_out(rows: Iterable[Row], reasons: Mapping[ImageKey, str]) -> tuple[LostExemplar, ...]:

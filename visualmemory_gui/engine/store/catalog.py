@@ -15,10 +15,10 @@ from visualmemory_gui.engine.store import (
     bulk_read,
     check,
     class_hotkeys,
-    exemplars,
     insertion,
     labels,
     purge,
+    row_rewrite,
     sources,
     text_search,
 )
@@ -32,7 +32,7 @@ from visualmemory_gui.engine.store.exemplar_row import (
     effective_trust,
     select,
 )
-from visualmemory_gui.engine.store.exemplars import Change, Stored
+from visualmemory_gui.engine.store.row_rewrite import Change, Stored
 from visualmemory_gui.engine.store.sealed_table import damaged_row
 from visualmemory_gui.engine.store.vectors import dim_of
 from visualmemory_gui.engine.store.writer import Field, Record, Value, Writer
@@ -120,7 +120,7 @@ class Catalog:
         """
         if rows is None:
             rows = self._stored([exemplar for exemplar, _ in values])
-        exemplars.require_whole(self._database, rows)
+        row_rewrite.require_whole(self._database, rows)
         is_label = field == "label"
         paths, before = (self._label_paths(values), self._label_numbers(rows)) if is_label else ({}, {})
         records, changes = list[Record](), list[Change]()
@@ -131,7 +131,7 @@ class Catalog:
             changed: dict[str, Any] = {field: paths[value] if is_label else value, "change": writer.change}
             changes.append(Change(stored, stored.row._replace(**changed), (value,)))
             records.append(Record(exemplar, field, old, value))
-        exemplars.rewrite(self._database, writer, (_COLUMN[field],), changes)
+        row_rewrite.rewrite(self._database, writer, (_COLUMN[field],), changes)
         if is_label and records:
             class_hotkeys.follow_rename(self._database, records)
         return records
@@ -353,7 +353,7 @@ class Catalog:
     def require_whole(self, ids: Sequence[int]) -> None:
         """Raise DamagedMemory where one of ``ids`` is not what was written: its row, its vector or its thumbnail."""
         rows = self._stored(ids)
-        exemplars.require_whole(self._database, rows)
+        row_rewrite.require_whole(self._database, rows)
         jpegs = self.thumbnails(ids)
         for stored, vector in zip(rows, self.vectors(ids), strict=True):
             jpeg = jpegs.get(stored.row.id)
@@ -376,7 +376,7 @@ class Catalog:
         wanted = [(index(i),) for i in ids]  # numpy's integers would be bound as bytes
         if wanted and (max(wanted)[0] > LARGEST or min(wanted)[0] < -LARGEST):
             raise UnknownExemplar([i for (i,) in wanted if abs(i) > LARGEST])
-        found = exemplars.read(self._database, "e.id = ?", wanted)
+        found = row_rewrite.read(self._database, "e.id = ?", wanted)
         if len(found) != len(wanted):
             raise UnknownExemplar(sorted({i for (i,) in wanted} - {stored.row.id for stored in found}))
         return found

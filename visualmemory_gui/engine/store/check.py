@@ -10,7 +10,7 @@ from contextlib import closing
 from pathlib import Path
 
 from visualmemory_gui.engine.errors import BadLabel, DamagedMemory
-from visualmemory_gui.engine.store import exemplars, labels, ledger, settings, stored_projection
+from visualmemory_gui.engine.store import labels, ledger, row_rewrite, settings, stored_projection
 from visualmemory_gui.engine.store.checksum import hash64
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.exemplar_row import Row
@@ -97,7 +97,7 @@ def _tallies(database: Database) -> Iterator[Damage]:
 
 def _exemplars(database: Database) -> Iterator[Damage]:
     change, last = database.one("select change from meta")[0], 0
-    while part := exemplars.read(database, "e.id > ? order by e.id limit ?", [(last, _CHUNK)]):
+    while part := row_rewrite.read(database, "e.id > ? order by e.id limit ?", [(last, _CHUNK)]):
         for stored in part:
             if not stored.whole:
                 yield Damage("row", f"exemplar {stored.row.id}", "its checksum does not match")

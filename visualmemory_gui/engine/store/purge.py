@@ -6,13 +6,13 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from visualmemory_gui.engine.store import copies, entries, exemplars, labels
+from visualmemory_gui.engine.store import copies, entries, labels, row_rewrite
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.derived_values import STUDIED, Derived
 from visualmemory_gui.engine.store.exemplar_row import Row
-from visualmemory_gui.engine.store.exemplars import Change
 from visualmemory_gui.engine.store.kept_images import forget_contents
 from visualmemory_gui.engine.store.remains import contents_going
+from visualmemory_gui.engine.store.row_rewrite import Change
 from visualmemory_gui.engine.store.sealed_table import KEPT
 from visualmemory_gui.engine.store.sources import drop_unused_roots
 from visualmemory_gui.engine.store.writer import Writer, writing
@@ -56,10 +56,10 @@ def drop_derived_trust(database: Database, writer: Writer, ids: Collection[int])
     if not ids or (seen is not None and min(ids) > json.loads(seen[0])):
         return
     going = set(ids)
-    rows = [one for one in exemplars.read(database, "e.derived is not null") if one.row.id not in going]
-    exemplars.require_whole(database, rows)
+    rows = [one for one in row_rewrite.read(database, "e.derived is not null") if one.row.id not in going]
+    row_rewrite.require_whole(database, rows)
     changes = [Change(one, one.row._replace(derived=None, change=writer.change), (None,)) for one in rows]
-    exemplars.rewrite(database, writer, ("derived",), changes)
+    row_rewrite.rewrite(database, writer, ("derived",), changes)
     entries.drop(database, "field = 'derived'")
     derived.drop(STUDIED)
 
@@ -73,7 +73,7 @@ def journal(database: Database, ids: Collection[int], step: str, *, unlink: Coll
 def delete(database: Database, writer: Writer, ids: Collection[int]) -> Purged:
     """As ``purge``, inside the transaction of ``writer``; damaged rows are deleted like others."""
     wanted = [(exemplar,) for exemplar in sorted(set(ids))]
-    stored = exemplars.read(database, "e.id = ?", wanted)
+    stored = row_rewrite.read(database, "e.id = ?", wanted)
     rows = [one.row for one in stored]
     if rows:
         _delete_rows(database, writer, rows)

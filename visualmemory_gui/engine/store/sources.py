@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from visualmemory_gui.engine.errors import UnknownExemplar
-from visualmemory_gui.engine.store import exemplars
+from visualmemory_gui.engine.store import row_rewrite
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.exemplar_row import StoredPath, loaded, stored
-from visualmemory_gui.engine.store.exemplars import Change
+from visualmemory_gui.engine.store.row_rewrite import Change
 from visualmemory_gui.engine.store.writer import Writer
 from visualmemory_gui.engine.types import Box
 
@@ -102,10 +102,10 @@ def linked(database: Database) -> Iterator[tuple[str, str, int]]:
 def relink(database: Database, writer: Writer, moved: Mapping[int, str], *, root: str | None) -> None:
     """Store the new absolute path of each exemplar in ``moved``. Raises UnknownExemplar, DamagedMemory."""
     roots = Roots(database, root)
-    rows = exemplars.read(database, "e.id = ?", [(i,) for i in moved])
+    rows = row_rewrite.read(database, "e.id = ?", [(i,) for i in moved])
     if len(rows) != len(moved):
         raise UnknownExemplar(sorted(set(moved) - {found.row.id for found in rows}))
-    exemplars.require_whole(database, rows)
+    row_rewrite.require_whole(database, rows)
     changes: list[Change] = []
     for found in rows:
         if found.row.path == (path := moved[found.row.id]):
@@ -113,7 +113,7 @@ def relink(database: Database, writer: Writer, moved: Mapping[int, str], *, root
         root_id, root_path, source = roots.split(path)
         new = found.row._replace(root=root_path, source=source, change=writer.change)
         changes.append(Change(found, new, (root_id, source)))
-    exemplars.rewrite(database, writer, ("root_id", "source"), changes)
+    row_rewrite.rewrite(database, writer, ("root_id", "source"), changes)
     if changes:
         drop_unused_roots(database)
 

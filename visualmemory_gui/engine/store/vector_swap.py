@@ -6,13 +6,13 @@ from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 
 from visualmemory_gui.engine.progress import Report
-from visualmemory_gui.engine.store import exemplars, purge, stored_projection
+from visualmemory_gui.engine.store import purge, row_rewrite, stored_projection
 from visualmemory_gui.engine.store.checksum import vector_hash
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.derived_values import Derived
 from visualmemory_gui.engine.store.exemplar_row import Row
-from visualmemory_gui.engine.store.exemplars import Stored
 from visualmemory_gui.engine.store.kept_images import TABLES, places
+from visualmemory_gui.engine.store.row_rewrite import Stored
 from visualmemory_gui.engine.store.sealed_table import SealedTable
 from visualmemory_gui.engine.store.sources import ImageKey, ImagePlace
 from visualmemory_gui.engine.store.vector_journal import Embedded
@@ -70,7 +70,7 @@ def drop(database: Database, ids: Collection[int]) -> None:
 
 def _replace_page(database: Database, page: list[Stored], find: Find) -> list[Row]:
     """The rows of ``page`` for which there is no vector."""
-    exemplars.require_whole(database, page)
+    row_rewrite.require_whole(database, page)
     found = [(stored, _found(place_of(stored.row), find)) for stored in page]
     changes = [(stored, _with(stored.row, one), one) for stored, one in found if one is not None]
     columns = [(row.content, row.original, row.vector_hash, row.checksum, row.id) for _, row, _ in changes]
@@ -110,7 +110,7 @@ def _replace_kept(database: Database, table: SealedTable, find: Find) -> tuple[I
 
 def _pages(database: Database) -> Iterator[list[Stored]]:
     last = -1
-    while page := exemplars.read(database, f"e.id > ? order by e.id limit {PAGE}", [(last,)]):
+    while page := row_rewrite.read(database, f"e.id > ? order by e.id limit {PAGE}", [(last,)]):
         yield page
         last = page[-1].row.id
 
