@@ -1,8 +1,9 @@
 """How soon does a large memory decide after it is opened, and again after an exemplar is forgotten?
 
 A memory of vectors in 32 directions and noise is made once, if it is not there, which takes as long as building its
-graph. Each round is a process of its own on it; told are medians. Forgetting is done once, on a copy. With
-``--address-space`` no process may take more than so many GB, as on a computer that has no more main memory.
+graph. Each round is a process of its own on it; told are medians. A decision by rank stands beside hnswlib alone on the same graph, searched
+as widely. Forgetting is done once, on a copy. With ``--address-space`` no process may take more than so many GB, as on
+a computer that has no more main memory.
 
     python -m benchmarks.reopen MEMORY [--make 1000000] [--dim 1280] [--rounds 5] [--forget COPY] [--address-space 8]
 """
@@ -79,6 +80,8 @@ def opened(folder: Path) -> dict[str, float | str]:
         reading.note("reading the graph")
         memory.decide_vector(queries[1])
         _note_usual(memory, queries[2:], found)
+        for k in (10, 50):
+            _beside_hnswlib(memory, queries[2:], k, found)
         again = memory.decide_vector(queries[0])
         found["the same again"] = str([n.id for n in again.neighbours] == [n.id for n in first.neighbours])
         found["MB"] = _megabytes()
@@ -153,6 +156,25 @@ def _note_usual(memory: VisualMemory, queries: F32, found: dict[str, float | str
         since.note("usual decision")
     for what in each[0]:
         found[what] = _median([one[what] for one in each])
+
+
+def _beside_hnswlib(memory: VisualMemory, queries: F32, k: int, found: dict[str, float | str]) -> None:
+    """Medians of a decision by rank and of hnswlib alone, in turns: the same graph, searched as widely."""
+    view = memory._live.searcher._hnsw.view
+    if view is None:
+        return
+    alone, ours = [], []
+    view.graph._raw.set_ef(view.widths.of(k + 1))
+    for query, other in zip(queries, queries[::-1], strict=True):  # another, whose nodes are not in the caches
+        started = time.perf_counter()
+        view.graph._raw.knn_query(other, k + 1, num_threads=1)
+        between = time.perf_counter()
+        memory.decide_vector(query, k, "rank")
+        alone.append(between - started)
+        ours.append(time.perf_counter() - between)
+    view.graph._raw.set_ef(1)
+    found[f"k {k}: hnswlib alone"] = statistics.median(alone)
+    found[f"k {k}: a decision by rank"] = statistics.median(ours)
 
 
 def _queries(folder: Path) -> F32:
