@@ -7,19 +7,22 @@ the recall of all is told on others: hnswlib by ``ef``, chromadb by ``ef_search`
 alone takes, lancedb by ``ef`` and ``refine_factor``.
 
     python -m benchmarks.edit [--n 10000] [--k 10] [--rounds 200] [--kinds islands directions] [--floor]
+    python -m benchmarks.edit --memory MEMORY [--k 10] [--rounds 200]
 
 ``--n 100000`` and ``--n 1000000`` are the other sizes. ``--floor`` leaves the databases out; ``--at /dev/shm`` keeps
-all files in main memory, so that no disk counts.
+all files in main memory, so that no disk counts. ``--memory`` takes a memory that benchmarks.reopen made, whose graph
+need not be built: ours on a copy of it, and the floor on the same graph, searched as widely.
 """
 
 from __future__ import annotations
 
 import argparse
 import random
+import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, Protocol
 
@@ -165,6 +168,43 @@ class Floor:
         self.db.close()
 
 
+class OursOpened(Ours):
+    """On a copy of a memory whose graph is built; decisions are by rank."""
+
+    def __init__(self, folder: Path, memory: Path, k: int) -> None:
+        self.k = k
+        self.memory = VisualMemory.open(shutil.copytree(memory, folder / "edit.vmem"))
+        self.memory.set("rule", "rank")
+        live = self.memory._live
+        live.searcher.load_expected(live.snapshot)
+        view = live.searcher._hnsw.view
+        assert view is not None
+        self.ids, self.width = live.snapshot.ids.tolist(), f"ef {view.widths.of(k + 1)}"
+
+
+class FloorOpened(Floor):
+    """On the graph of that memory."""
+
+    def __init__(self, folder: Path, of: OursOpened, k: int) -> None:
+        dim = of.memory.identity.dim
+        super().__init__(folder, dim, k)
+        (file,) = (folder / "edit.vmem").glob("index-*.hnsw")
+        self.graph.load_index(str(file), max_elements=2 * len(of.ids))
+        self.graph.set_num_threads(1)
+        self.graph.set_ef(int(of.width.removeprefix("ef ")))
+        self.width, self.names = of.width, self.graph.get_ids_list()
+        with self.db:
+            self.db.executemany(
+                "insert into rows values(?, '', 0, ?)", ((i, bytes(4 * dim)) for i in range(len(of.ids)))
+            )
+        self.count = len(of.ids)
+
+    def strike(self, place: int) -> None:
+        with self.db:
+            self.db.execute("update rows set struck = 1 where id = ?", (place,))
+        self.graph.mark_deleted(self.names[place])
+
+
 class Chroma:
     name = "chromadb"
 
@@ -299,23 +339,37 @@ def run(kind: Kind, options: argparse.Namespace) -> dict[str, Any]:
         times = measure(sides, data, options.rounds)
         for side in sides:
             side.close()
+    told = [
+        {**told_of(side, kept), "recall": reached, "fill_s": seconds}
+        for side, kept, reached, seconds in zip(sides, times, recalls, filled, strict=True)
+    ]
+    return {"n": len(data.vectors), "dim": data.vectors.shape[1], "sides": told}
+
+
+def told_of(side: Side, kept: dict[str, list[Spent]]) -> dict[str, Any]:
     return {
-        "n": len(data.vectors),
-        "dim": data.vectors.shape[1],
-        "sides": [
-            {
-                "name": side.name,
-                **{f"{what}_ms": _percentiles([each.clock for each in values]) for what, values in kept.items()},
-                **{
-                    f"{what}_cpu_ms": _percentiles([each.processor for each in values]) for what, values in kept.items()
-                },
-                "recall": reached,
-                "width": side.width,
-                "fill_s": seconds,
-            }
-            for side, kept, reached, seconds in zip(sides, times, recalls, filled, strict=True)
-        ],
+        "name": side.name,
+        **{f"{what}_ms": _percentiles([each.clock for each in values]) for what, values in kept.items()},
+        **{f"{what}_cpu_ms": _percentiles([each.processor for each in values]) for what, values in kept.items()},
+        "width": side.width,
     }
+
+
+def run_opened(memory: Path, options: argparse.Namespace) -> dict[str, Any]:
+    """Ours and the floor on the graph of ``memory``; their recall is that of the same graph, and is told once."""
+    with tempfile.TemporaryDirectory(dir=options.at) as name:
+        ours = OursOpened(Path(name), memory, options.k)
+        sides: list[Side] = [ours, FloorOpened(Path(name), ours, options.k)]
+        snapshot = ours.memory._live.snapshot
+        n, dim = len(snapshot), ours.memory.identity.dim
+        data = Data(drawn("directions", 10, 2 * QUERIES + 2 * options.rounds, dim=dim, seed=0), options.k)
+        data.vectors = snapshot.vectors
+        reached = data.recall(ours.nearest, data.telling)
+        times = measure(sides, data, options.rounds)
+        for side in sides:
+            side.close()
+    told = [{**told_of(side, kept), "recall": reached} for side, kept in zip(sides, times, strict=True)]
+    return {"n": n, "dim": dim, "sides": told}
 
 
 def main() -> None:
@@ -328,11 +382,13 @@ def main() -> None:
     parser.add_argument("--at", type=Path, help="where the sides keep their files")
     parser.add_argument("--fashion", type=Path, default=INSTALLED, help="the folder of Fashion-MNIST")
     parser.add_argument("--kept", type=Path, default=Path(), help="where memories of photographs are kept")
+    parser.add_argument("--memory", type=Path, help="a memory that benchmarks.reopen made; the floor alone beside it")
     options = parser.parse_args()
-    name = "edit-floor-kinds" if options.floor else "edit-kinds"
+    name = "edit-floor-kinds" if options.floor or options.memory else "edit-kinds"
     results = read(name)
-    for kind in options.kinds:
-        found = run(kind, options)
+    kinds: Sequence[Kind] = ["directions"] if options.memory else options.kinds
+    for kind in kinds:
+        found = run(kind, options) if options.memory is None else run_opened(options.memory, options)
         results[f"{kind}, {found['n']} x {found['dim']}, k = {options.k}"] = {"rounds": options.rounds, **found}
         write(name, results)
         report(kind, found["sides"])

@@ -1,9 +1,9 @@
 """How soon does a large memory decide after it is opened, and again after an exemplar is forgotten?
 
 A memory of vectors in 32 directions and noise is made once, if it is not there, which takes as long as building its
-graph. Each round is a process of its own on it; told are medians. A decision by rank stands beside hnswlib alone on the same graph, searched
-as widely. Forgetting is done once, on a copy. With ``--address-space`` no process may take more than so many GB, as on
-a computer that has no more main memory.
+graph. Each round is a process of its own on it; told are medians. A decision by rank stands beside hnswlib alone on the
+same graph, searched as widely. Forgetting is done once, on a copy. With ``--address-space`` no process may take more
+than so many GB, as on a computer that has no more main memory.
 
     python -m benchmarks.reopen MEMORY [--make 1000000] [--dim 1280] [--rounds 5] [--forget COPY] [--address-space 8]
 """
