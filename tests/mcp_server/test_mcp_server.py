@@ -139,6 +139,18 @@ def test_an_image_is_decided_with_neighbours_and_their_thumbnails(kept: Path) ->
     asked(kept, story)
 
 
+def test_all_struck_since_a_run_are_decided_by_nothing(tmp_path: Path) -> None:
+    with VisualMemory.create(tmp_path / "m.vmem", dim=4) as memory:
+        ids = memory.add_vectors(np.eye(4, dtype=np.float32), list("aabb"))
+
+    async def story(client: Client) -> None:
+        before = await told(client, "evaluate")
+        await told(client, "strike", ids=ids)
+        assert (await told(client, "evaluate", compare_with=before["run"]))["accuracy"] == 0.0
+
+    asked(tmp_path / "m.vmem", story, edit=True)
+
+
 def test_paths_that_are_no_text_are_answered_as_text(tmp_path: Path) -> None:
     place, image = tmp_path / os.fsdecode(b"\xff.vmem"), os.fsdecode(b"/images/\xfe.png")
     with VisualMemory.create(place, dim=2) as memory:

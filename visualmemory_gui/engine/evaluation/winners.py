@@ -21,7 +21,7 @@ PAIRS = 60_000_000
 
 def at_once(k: int) -> int:
     """How many queries with ``k`` neighbours each are compared at once, at least one."""
-    return max(1, min(AT_ONCE, PAIRS // k**2))
+    return max(1, min(AT_ONCE, PAIRS // max(k, 1) ** 2))
 
 
 def variants(scheme: VotingScheme) -> list[VotingScheme]:
