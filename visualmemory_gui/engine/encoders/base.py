@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -72,6 +72,12 @@ def unit(rows: npt.NDArray[np.floating]) -> F32:
     wide = rows.astype(np.float64)
     norms = np.linalg.norm(wide, axis=1, keepdims=True)
     return (wide / np.where(norms > 0.0, norms, 1.0)).astype(np.float32)
+
+
+def in_parts(vectors: Callable[[U8], F32], batch: U8, most: int, dim: int) -> F32:
+    """What ``vectors`` gives for ``batch``, of which it gets at the most ``most`` images at once: (n, dim)."""
+    parts = [vectors(batch[at : at + most]) for at in range(0, len(batch), most)]
+    return np.concatenate(parts) if parts else np.empty((0, dim), np.float32)
 
 
 def check(batch: U8, geometry: Geometry) -> None:

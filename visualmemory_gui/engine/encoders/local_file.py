@@ -26,7 +26,7 @@ import numpy as np
 
 from visualmemory_gui.engine.device.torch_required import torch_required
 from visualmemory_gui.engine.encoders import openvino_runtime, timm_file, timm_models, weights
-from visualmemory_gui.engine.encoders.base import FEW, Encoder, check, unit
+from visualmemory_gui.engine.encoders.base import FEW, Encoder, check, in_parts, unit
 from visualmemory_gui.engine.errors import EncoderError
 from visualmemory_gui.engine.files import atomic_file
 from visualmemory_gui.engine.types import F32, U8, EncoderIdentity, EncoderInfo, Geometry
@@ -341,8 +341,7 @@ class OnnxEncoder:
     def encode(self, batch: U8) -> F32:
         """As ``base.Encoder`` promises."""
         check(batch, self.geometry)
-        parts = [self._vectors(batch[at : at + _CHUNK]) for at in range(0, len(batch), _CHUNK)]
-        return unit(np.concatenate(parts)) if parts else np.empty((0, self.identity.dim), np.float32)
+        return unit(in_parts(self._vectors, batch, _CHUNK, self.identity.dim))
 
     def close(self) -> None:
         """Nothing to release: all of it is freed on its own."""

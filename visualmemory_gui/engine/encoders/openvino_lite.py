@@ -55,15 +55,9 @@ def prepare(report: Report = silent) -> None:
         return
     report(0, _STEPS, "Preparing the fast encoder")
     target = folder()
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file.scratch(target.parent) as room:
-            made = room / "model"
-            made.mkdir()
-            _convert(made, report)
-            _put(made, target)
-    except OSError as error:
-        raise EncoderError(f"the fast encoder cannot be kept in {target.parent} ({error.strerror})") from error
+    with openvino_runtime.room_beside(target) as made:
+        _convert(made, report)
+        _put(made, target)
     report(_STEPS, _STEPS, "Preparing the fast encoder")
 
 

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from visualmemory_gui.engine.encoders import openvino_runtime, throughput
-from visualmemory_gui.engine.encoders.base import FEW, Encoder, check, unit
+from visualmemory_gui.engine.encoders.base import FEW, Encoder, check, in_parts, unit
 from visualmemory_gui.engine.errors import EncoderError, VisualMemoryError
 from visualmemory_gui.engine.files import atomic_file, installation
 from visualmemory_gui.engine.progress import Report, silent
@@ -80,18 +80,12 @@ def prepare(encoder: TorchEncoder, report: Report = silent) -> OpenVinoVerdict:
     """
     report(0, None, _WHAT)
     target = folder(encoder.identity)
-    try:
-        target.parent.mkdir(parents=True, exist_ok=True)
-        with atomic_file.scratch(target.parent) as room:
-            made = room / "model"
-            made.mkdir()
-            found = _measured(encoder, made, report)
-            with atomic_file.create(made / _VERDICT) as file:
-                file.write(json.dumps(asdict(found)).encode())
-            shutil.rmtree(target, ignore_errors=True)
-            made.rename(target)
-    except OSError as error:
-        raise EncoderError(f"the fast encoder cannot be kept in {target.parent} ({error.strerror})") from error
+    with openvino_runtime.room_beside(target) as made:
+        found = _measured(encoder, made, report)
+        with atomic_file.create(made / _VERDICT) as file:
+            file.write(json.dumps(asdict(found)).encode())
+        shutil.rmtree(target, ignore_errors=True)
+        made.rename(target)
     return found
 
 
@@ -137,8 +131,7 @@ class OpenVinoNetwork:
     def encode(self, batch: U8) -> F32:
         """As ``base.Encoder`` promises."""
         check(batch, self.geometry)
-        parts = [self._vectors(batch[at : at + _CHUNK]) for at in range(0, len(batch), _CHUNK)]
-        return unit(np.concatenate(parts)) if parts else np.empty((0, self.identity.dim), np.float32)
+        return unit(in_parts(self._vectors, batch, _CHUNK, self.identity.dim))
 
     def close(self) -> None:
         """Release what was loaded in torch; the rest is freed on its own."""

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from visualmemory_gui.engine.errors import EncoderError
+from visualmemory_gui.engine.files import atomic_file
 
 MISSING = "OpenVINO is not installed: `pip install openvino` installs it, where there is a package for this computer"
 BROKEN = "OpenVINO cannot be imported ({}): `pip install --force-reinstall openvino` installs it again"
@@ -66,6 +67,22 @@ def _left_out(name: str) -> Iterator[None]:
     finally:
         if sys.modules.get(name) is None:
             sys.modules.pop(name, None)
+
+
+@contextmanager
+def room_beside(target: Path) -> Iterator[Path]:
+    """An empty folder in which to make what is renamed to ``target`` when it is whole; what is left of it is deleted.
+
+    Raises EncoderError where it cannot be kept there.
+    """
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with atomic_file.scratch(target.parent) as room:
+            made = room / "model"
+            made.mkdir()
+            yield made
+    except OSError as error:
+        raise EncoderError(f"the fast encoder cannot be kept in {target.parent} ({error.strerror})") from error
 
 
 def compiled(model: Path | Any, *, bulk: bool) -> Any:

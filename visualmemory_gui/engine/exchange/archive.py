@@ -169,13 +169,18 @@ class Reader:
                 file.write(chunk)
 
 
+def unreadable(path: Path, error: OSError | ValueError) -> ExchangeError:
+    """What is said of a file that the system does not let be read."""
+    return ExchangeError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}")
+
+
 @contextmanager
 def reading(path: Path) -> Iterator[Reader]:
     """Open a bundle and check its list of members. Raises ExchangeError for anything that is not one."""
     try:
         found = path.stat()
     except (OSError, ValueError) as error:
-        raise ExchangeError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise unreadable(path, error) from None
     if not stat.S_ISREG(found.st_mode):
         raise ExchangeError(f"{path} is not a file")
     try:

@@ -20,6 +20,7 @@ from visualmemory_gui.engine.exchange import (
     table,
     vector_table,
 )
+from visualmemory_gui.engine.exchange.archive import unreadable
 from visualmemory_gui.engine.exchange.report import report as document
 from visualmemory_gui.engine.exchange.results import Exported, Imported
 from visualmemory_gui.engine.files.path_kind import is_file, is_folder
@@ -138,4 +139,4 @@ def _head(path: Path) -> bytes:
         with path.open("rb") as file:
             return file.read(9)
     except (OSError, ValueError) as error:
-        raise ExchangeError(f"{path} cannot be read: {getattr(error, 'strerror', None) or error}") from None
+        raise unreadable(path, error) from None

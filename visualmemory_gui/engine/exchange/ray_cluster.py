@@ -96,7 +96,7 @@ def connected_cluster(address: str, workers: int | None) -> Iterator[RayCluster]
     try:
         ray.init(**(own if here else {"address": address}), log_to_driver=False, configure_logging=False)
     except Exception as error:  # whatever Ray raises
-        raise ExchangeError(f"the Ray cluster {address} cannot be reached: {_last_line(error)}") from error
+        raise _unreached(address, _last_line(error)) from error
     try:
         context = ray.data.DataContext.get_current()
         context.enable_progress_bars = False
@@ -123,7 +123,11 @@ def _require_answer(address: str) -> None:
     try:
         socket.create_connection((host, int(port)), timeout=PATIENCE_S).close()
     except (OSError, OverflowError) as error:
-        raise ExchangeError(f"the Ray cluster {address} cannot be reached: {error}") from error
+        raise _unreached(address, error) from error
+
+
+def _unreached(address: str, why: object) -> ExchangeError:
+    return ExchangeError(f"the Ray cluster {address} cannot be reached: {why}")
 
 
 def _last_line(error: Exception) -> str:

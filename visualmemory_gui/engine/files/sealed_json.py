@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hmac
 import json
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -40,6 +41,11 @@ def read(path: Path) -> dict[str, Any]:
     if not sound:
         raise DamagedSeal
     return data
+
+
+def fits(numbers: Iterable[object], texts: Iterable[object]) -> bool:
+    """Whether all that should be ``numbers`` are whole and not negative, and all that should be ``texts`` are texts."""
+    return all(type(n) is int and n >= 0 for n in numbers) and all(type(t) is str for t in texts)
 
 
 def _check(data: dict[str, Any]) -> str:

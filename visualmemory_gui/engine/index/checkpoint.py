@@ -159,7 +159,7 @@ def _parsed(data: dict[str, Any]) -> Seal:
         seal.version, seal.dim, seal.count, seal.change, seal.size, seal.nodes, seal.live, seal.pads, *_numbers(seal),
     )  # fmt: skip
     texts = (seal.format, seal.byteorder, seal.metric, seal.encoder, seal.file, seal.sha256)
-    if any(type(n) is not int or n < 0 for n in numbers) or any(type(t) is not str for t in texts):
+    if not sealed_json.fits(numbers, texts):
         raise Unfit("its seal is damaged")
     return seal
 

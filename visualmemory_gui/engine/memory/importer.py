@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 import re
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, closing, nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -298,8 +298,12 @@ def add(
     kept = (lambda image: keep_copy(live.files, image)) if copy else None
     result = put(live, decoded, vectors, cleaned, keep=kept)
     live.keep_up()
-    pages = {place: decoded[place].pages for place in decoded if decoded[place].pages > 1}
-    return replace(result, skipped=skipped, pages=pages)
+    return replace(result, skipped=skipped, pages=several_pages(decoded))
+
+
+def several_pages(decoded: Mapping[int, DecodedImage]) -> dict[int, int]:
+    """By place: how many pages the images have that have more than one."""
+    return {place: image.pages for place, image in decoded.items() if image.pages > 1}
 
 
 def read_images(

@@ -26,7 +26,7 @@ from visualmemory_gui.engine.shared_memory.shared_store import SharedLabel
 from visualmemory_gui.engine.store.checksum import seal
 from visualmemory_gui.engine.store.database import Database
 from visualmemory_gui.engine.store.lock import FolderLock
-from visualmemory_gui.engine.store.tags import Tag, clean, new_tag
+from visualmemory_gui.engine.store.tags import Tag, all_tags, clean, new_tag, tag_of
 from visualmemory_gui.engine.store.writer import Field, Record, Value
 
 FORMAT = 1
@@ -284,14 +284,11 @@ class Journal:
 
     def tags(self) -> list[Tag]:
         """All tags, the oldest first."""
-        return [
-            Tag(*row) for row in self._database.rows("select name, step, position, time from tags order by time, name")
-        ]
+        return all_tags(self._database)
 
     def tag(self, name: str) -> Tag | None:
         """The tag of that name."""
-        found = self._database.maybe("select name, step, position, time from tags where name = ?", (clean(name),))
-        return None if found is None else Tag(*found)
+        return tag_of(self._database, name)
 
     def drop_tag(self, name: str) -> None:
         with self._database.atomic():

@@ -51,8 +51,8 @@ class SharedAdditions:
         self._editor()
         cleaned = [labels.clean(name) for name in names]
         decoded, vectors, skipped = read_images(self._reader, images, boxes, found)
-        pages = {place: decoded[place].pages for place in decoded if decoded[place].pages > 1}
-        return replace(self.add_read(decoded, vectors, cleaned), skipped=skipped, pages=pages)
+        done = self.add_read(decoded, vectors, cleaned)
+        return replace(done, skipped=skipped, pages=importer.several_pages(decoded))
 
     def add_read(
         self, images: Mapping[int, DecodedImage], vectors: Mapping[int, F32], names: Sequence[str]

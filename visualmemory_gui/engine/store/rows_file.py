@@ -321,7 +321,7 @@ def _parsed(data: dict[str, Any]) -> RowsSeal:
         raise UnfitRows("its seal is damaged") from error
     numbers = (seal.version, seal.dim, seal.count, seal.change)
     texts = (seal.format, seal.byteorder, seal.file, seal.columns, seal.vectors)
-    if any(type(n) is not int or n < 0 for n in numbers) or any(type(t) is not str for t in texts):
+    if not sealed_json.fits(numbers, texts):
         raise UnfitRows("its seal is damaged")
     return seal
 

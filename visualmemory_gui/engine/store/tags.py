@@ -58,16 +58,25 @@ class Tags:
 
     def all(self) -> list[Tag]:
         """All tags, the oldest first."""
-        found = self._database.rows("select name, step, position, time from tags order by time, name")
-        return [Tag(*row) for row in found]
+        return all_tags(self._database)
 
     def get(self, name: str) -> Tag | None:
-        found = self._database.maybe("select name, step, position, time from tags where name = ?", (clean(name),))
-        return None if found is None else Tag(*found)
+        return tag_of(self._database, name)
 
     def drop(self, name: str) -> None:
         with self._database.atomic():
             remove(self._database, [clean(name)])
+
+
+def all_tags(database: Database) -> list[Tag]:
+    """All tags in the table ``tags``, the oldest first."""
+    return [Tag(*row) for row in database.rows("select name, step, position, time from tags order by time, name")]
+
+
+def tag_of(database: Database, name: str) -> Tag | None:
+    """The tag of that name in the table ``tags``."""
+    found = database.maybe("select name, step, position, time from tags where name = ?", (clean(name),))
+    return None if found is None else Tag(*found)
 
 
 def new_tag(name: str, top: tuple[int, int] | None, there: Tag | None, *, move: bool) -> Tag:

@@ -16,7 +16,8 @@ from visualmemory_gui.app.models.neighbours import LOCKED, NeighboursModel
 from visualmemory_gui.app.models.query_image import QueryImageModel
 from visualmemory_gui.app.models.similarity import SimilarityModel
 from visualmemory_gui.app.views.decide.similarity_overlay import layered
-from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage, is_plain
+from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage
+from visualmemory_gui.app.widgets.keys import is_plain, take_key
 
 HINT = "Left and right: the next neighbour · S: strike out · U: restore · + and - 0 1: zoom both · Esc: close"
 STEPS = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}
@@ -140,10 +141,7 @@ class CompareView(QFrame):
         self.closed.emit()
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _plain(event):
-            event.accept()
-            return True
-        return super().event(event)
+        return take_key(event, _plain) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()

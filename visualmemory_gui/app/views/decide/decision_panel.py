@@ -10,6 +10,7 @@ from visualmemory_gui.app.models.decision import DecisionModel
 from visualmemory_gui.app.models.headline import opinion_sentence, why
 from visualmemory_gui.app.models.opinion import OpinionModel
 from visualmemory_gui.app.views.decide.details import Details
+from visualmemory_gui.app.views.kit.titles import title_of
 from visualmemory_gui.app.widgets.cards.class_rows import ClassList
 from visualmemory_gui.app.widgets.cards.shares_bars import SharesBars
 from visualmemory_gui.app.widgets.panels.class_filter import ClassFilter
@@ -98,17 +99,11 @@ class DecisionPanel(QFrame):
         vote = QWidget()
         above = QVBoxLayout(vote)
         above.setContentsMargins(0, 0, 0, 0)
-        for widget in (_titled("Vote"), self.bars, self.why, self.opinion, self.flip, self.details):
+        for widget in (title_of("Vote"), self.bars, self.why, self.opinion, self.flip, self.details):
             above.addWidget(widget)
         above.addStretch(1)
         self.vote = ScrolledPanel(vote, name="Vote", inside=True)
         column = QVBoxLayout(self)
-        for part in (self.vote, _titled("Classes"), self.filter):
+        for part in (self.vote, title_of("Classes"), self.filter):
             column.addWidget(part)
         column.addWidget(self.classes, 1)  # a stretch, and so down to its least height before the vote scrolls
-
-
-def _titled(text: str) -> QLabel:
-    title = QLabel(text)
-    title.setProperty("title", True)
-    return title

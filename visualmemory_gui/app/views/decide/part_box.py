@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QWidget
 from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.query import place_of
 from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage, paint_box
+from visualmemory_gui.app.widgets.keys import take_key
 from visualmemory_gui.engine.types import SMALLEST_BOX, Box
 
 STEP_PT = 6.0  # one press of an arrow moves or resizes by so much of the screen; with Ctrl by a pixel of the image
@@ -105,10 +106,7 @@ class PartBox(QWidget):
         return False
 
     def event(self, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._hears(event):
-            event.accept()
-            return True
-        return super().event(event)
+        return take_key(event, self._hears) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = event.key()

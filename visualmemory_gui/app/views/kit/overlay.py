@@ -7,7 +7,8 @@ from PySide6.QtGui import QHideEvent, QKeyEvent
 from PySide6.QtWidgets import QApplication, QFrame, QToolButton, QWidget
 
 from visualmemory_gui.app import theme
-from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage, is_plain
+from visualmemory_gui.app.views.kit.zoomable_image import ZoomableImage
+from visualmemory_gui.app.widgets.keys import is_plain, take_key
 
 CLOSES = (Qt.Key.Key_Escape, Qt.Key.Key_Space, Qt.Key.Key_Return)
 
@@ -56,10 +57,7 @@ class Overlay(QFrame):
 
     def event(self, event: QEvent) -> bool:
         """Keys without Ctrl or Alt are heard here alone: none strikes or teaches meanwhile."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and is_plain(event):
-            event.accept()
-            return True
-        return super().event(event)
+        return take_key(event, is_plain) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in CLOSES:

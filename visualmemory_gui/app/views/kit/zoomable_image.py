@@ -13,6 +13,7 @@ from visualmemory_gui.app.models.image_pyramid import ImagePyramid
 from visualmemory_gui.app.models.viewport import FIT, NUDGE, STEP, ImageFrame, Viewport
 from visualmemory_gui.app.widgets.cards.image_view import ImageView
 from visualmemory_gui.app.widgets.cards.pixmap_cache import fitted, on_white, paint_centred
+from visualmemory_gui.app.widgets.keys import is_plain, take_key
 from visualmemory_gui.engine.types import Box
 
 WHOLE = QRectF(0, 0, 1, 1)
@@ -169,10 +170,7 @@ class ZoomableImage(ImageView):
 
     def event(self, event: QEvent) -> bool:
         """Keys that zoom come before shortcuts of the window, such as the digits that teach."""
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._hears(event):
-            event.accept()
-            return True
-        return super().event(event)
+        return take_key(event, self._hears) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if not self._hears(event):
@@ -281,12 +279,6 @@ class ZoomableImage(ImageView):
         painter.drawRoundedRect(tag, pad, pad)
         painter.setPen(QColor(theme.current().text))
         painter.drawText(tag, Qt.AlignmentFlag.AlignCenter, text)
-
-
-def is_plain(event: QKeyEvent) -> bool:
-    """Whether it is a key without Ctrl or Alt, and not Tab."""
-    plain = Qt.KeyboardModifier.ShiftModifier | Qt.KeyboardModifier.KeypadModifier
-    return not event.modifiers() & ~plain and event.key() not in (Qt.Key.Key_Tab, Qt.Key.Key_Backtab)
 
 
 def paint_box(painter: QPainter, place: QRectF, *, strong: bool) -> None:

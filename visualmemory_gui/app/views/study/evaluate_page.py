@@ -29,9 +29,9 @@ from visualmemory_gui.app.models.thumbnails import Thumbnails
 from visualmemory_gui.app.operations import study
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import button_of
+from visualmemory_gui.app.views.kit.titles import title_of
 from visualmemory_gui.app.views.study.best_settings_panel import BestSettingsPanel
 from visualmemory_gui.app.views.study.chart_page import EXPORT, ChartPage
-from visualmemory_gui.app.views.study.study_page import titled
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView, Turns
 from visualmemory_gui.app.widgets.chart.confusion_panel import ConfusionPanel
 from visualmemory_gui.app.widgets.tables.blame_box import SIDE_PT, BlameBox
@@ -231,7 +231,7 @@ class EvaluatePage(ChartPage):
         self.level.setAccessibleName("Level of the label tree")
         self.level.setToolTip("Count what is right at the full label, or at the first parts of its path only")
         header = QHBoxLayout()
-        header.addWidget(titled(self.title))
+        header.addWidget(title_of(self.title))
         header.addWidget(self.summary, 1)
         header.addWidget(button_of(self.actions_by_id["export"]))
         header.addWidget(self.level)

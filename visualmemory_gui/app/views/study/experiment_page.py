@@ -14,8 +14,9 @@ from visualmemory_gui.app.models.experiments import GrowthFound, NoveltyFound
 from visualmemory_gui.app.operations import skipped_files
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import button_of, primary_of
+from visualmemory_gui.app.views.kit.titles import title_of
 from visualmemory_gui.app.views.study.chart_page import ChartPage
-from visualmemory_gui.app.views.study.study_page import explain, titled
+from visualmemory_gui.app.views.study.study_page import explain
 from visualmemory_gui.engine.types import Skipped
 
 Found = TypeVar("Found", bound=NoveltyFound | GrowthFound)
@@ -42,7 +43,7 @@ class ExperimentPage(ChartPage, Generic[Found]):
         self._show_found = show
         self.actions_by_id = build(self, actions, prefix=topic, heard_in=[self])
         self.state, self.about = QLabel(), QLabel(self.question)
-        self.answer = titled("")
+        self.answer = title_of("")
         self.answer.setObjectName(f"{topic}Answer")
         self.answer.setWordWrap(True)
         for label in (self.state, self.about):
@@ -55,7 +56,7 @@ class ExperimentPage(ChartPage, Generic[Found]):
         self.unread.clicked.connect(self.list_unread)
         start, *others = (self.actions_by_id[spec.id] for spec in actions)
         self.header = QHBoxLayout()
-        self.header.addWidget(titled(self.title))
+        self.header.addWidget(title_of(self.title))
         self.header.addWidget(self.state, 1)
         for button in (self.unread, *map(button_of, others), primary_of(start)):
             self.header.addWidget(button)

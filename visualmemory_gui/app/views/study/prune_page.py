@@ -26,7 +26,8 @@ from visualmemory_gui.app.operations import study
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import ActionButton, bind, button_of
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
-from visualmemory_gui.app.views.study.study_page import StudyPage, dim_label, titled
+from visualmemory_gui.app.views.kit.titles import title_of
+from visualmemory_gui.app.views.study.study_page import StudyPage, dim_label
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.panels.term_help import TermHelp
 from visualmemory_gui.app.widgets.tables.image_table import SIDE_PT, ImageTable
@@ -150,7 +151,7 @@ class PrunePage(StudyPage):
         return [self.rows.row(at).id for at in self.table.chosen()]
 
     def _lay_out(self) -> None:
-        title = titled(self.title)
+        title = title_of(self.title)
         self.method, self.judge = QComboBox(), QComboBox()
         self.value_help = TermHelp("value", f"{TIPS[VALUE]}. A negative one costs right answers.")
         self.method.setObjectName("pruneMethod")

@@ -42,13 +42,6 @@ class StudyPage(QFrame):
         return key_sheet(self.specs)
 
 
-def titled(text: str) -> QLabel:
-    """The title at the head of a page."""
-    label = QLabel(text)
-    label.setProperty("title", True)
-    return label
-
-
 def dim_label(text: str = "", *, middle: bool = False) -> QLabel:
     """A label in the dim colour; one that is filled later wraps its lines."""
     label = QLabel(text)

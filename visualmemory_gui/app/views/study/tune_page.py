@@ -11,8 +11,9 @@ from visualmemory_gui.app.operations import study
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import ActionButton, bind, button_of, primary_of
 from visualmemory_gui.app.views.kit.impact_preview import PreviewBinding
+from visualmemory_gui.app.views.kit.titles import title_of
 from visualmemory_gui.app.views.study.chart_page import EXPORT, ChartPage
-from visualmemory_gui.app.views.study.study_page import dim_label, explain, titled
+from visualmemory_gui.app.views.study.study_page import dim_label, explain
 from visualmemory_gui.app.widgets.chart.chart_view import ChartView
 from visualmemory_gui.app.widgets.panels.impact_line import ImpactLine
 from visualmemory_gui.app.widgets.panels.term_help import TermHelp
@@ -104,7 +105,7 @@ class TunePage(ChartPage):
         plots.setSpacing(theme.px(10))
         for curve in self.charts:
             plots.addWidget(curve, 1)
-        top.addWidget(titled(self.title))
+        top.addWidget(title_of(self.title))
         top.addWidget(TermHelp("fit and choose", FIT))
         top.addStretch(1)
         top.addWidget(button_of(self.actions_by_id["export"]))

@@ -19,7 +19,8 @@ from visualmemory_gui.app.models.watch_table import LABELLED, WatchTableModel
 from visualmemory_gui.app.operations.watch_set import query_of
 from visualmemory_gui.app.session import Session
 from visualmemory_gui.app.views.kit.buttons import button_of
-from visualmemory_gui.app.views.study.study_page import StudyPage, titled
+from visualmemory_gui.app.views.kit.titles import title_of
+from visualmemory_gui.app.views.study.study_page import StudyPage
 from visualmemory_gui.app.widgets.tables.label_delegate import LabelDelegate
 from visualmemory_gui.app.widgets.tables.table_style import dress
 
@@ -93,7 +94,7 @@ class WatchPage(StudyPage):
         return query_of(self.model.decision(chosen[0].row()).image)
 
     def _lay_out(self) -> None:
-        title, self.summary, self.empty = titled(self.title), QLabel(), QLabel(EMPTY)
+        title, self.summary, self.empty = title_of(self.title), QLabel(), QLabel(EMPTY)
         self.empty.setWordWrap(True)
         self.empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         for label in (self.summary, self.empty):

@@ -6,7 +6,9 @@ from PySide6.QtCore import QEvent, QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QListView, QMenu, QWidget
 
-REMOVE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace)
+from visualmemory_gui.app.widgets.keys import take_key
+
+REMOVE, CHOOSE = (Qt.Key.Key_Delete, Qt.Key.Key_Backspace), (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class PartList(QListView):
@@ -37,17 +39,13 @@ class PartList(QListView):
 
     def event(self, event: QEvent) -> bool:
         """Keys of the list come before shortcuts of the window, which strike the selected neighbours."""
-        keys = (*REMOVE, Qt.Key.Key_Return, Qt.Key.Key_Enter)
-        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.key() in keys:
-            event.accept()
-            return True
-        return super().event(event)
+        return take_key(event, lambda pressed: pressed.key() in (*REMOVE, *CHOOSE)) or super().event(event)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         row = self.currentIndex().row()
         if event.key() in REMOVE:
             self.remove_requested.emit(row)
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+        elif event.key() in CHOOSE:
             self.chosen.emit(row)
         else:
             super().keyPressEvent(event)
