@@ -7,7 +7,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import QPoint, QRect
 from PySide6.QtGui import QImage
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from tests.app.conftest import Desk
@@ -84,6 +86,24 @@ def test_what_is_shown_is_what_is_sent_and_the_answer_stands_beside_the_vote(
     assert "Expected: about 1,200 + 34 tokens, 0.0027 by your prices; the last one took " in ready.ask.asked[-1]
     assert replace(ready.decision, timings_ms=before.timings_ms) == before  # it may have been decided again meanwhile
     assert len(ready.memory.history.steps()) == steps
+
+
+def test_where_the_vote_scrolls_the_answer_is_scrolled_to_and_a_decision_leaves_it_there(
+    ready: Desk, server: EndpointServer
+) -> None:
+    panel = ready.window.decide.decision
+    ready.window.resize(960, 440)
+    ready.settle()
+    server.reply = says("animals/dog", "It has a snout, and its ears hang down. " * 3)
+    line(ready).ask.click()
+    ready.settle()
+    QApplication.processEvents()
+    shown = QRect(line(ready).mapTo(panel.vote.viewport(), QPoint(0, 0)), line(ready).size())
+    assert panel.vote.viewport().rect().contains(shown)
+    panel.vote.verticalScrollBar().setValue(0)
+    panel.on_decided()
+    QApplication.processEvents()
+    assert panel.vote.verticalScrollBar().value() == 0 < panel.vote.verticalScrollBar().maximum()
 
 
 def test_nothing_is_sent_when_the_question_is_declined(ready: Desk, server: EndpointServer) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from functools import partial
+
+from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QFrame, QLabel, QVBoxLayout, QWidget
 
 from visualmemory_gui.app import theme
@@ -79,9 +82,14 @@ class DecisionPanel(QFrame):
         self.classes.set_rows(rows, self._decision.names)
         self.filter.setVisible(len(rows) > FEW_CLASSES or bool(self.filter.text))
         self.details.show_decision(decision, self._decision.names, self._marks.colour)
-        self.on_opinion_updated()
+        self._say_opinion()
 
     def on_opinion_updated(self) -> None:
+        self._say_opinion()
+        if self.opinion.sentence.text():  # it was asked for: where the vote scrolls, it is scrolled to
+            QTimer.singleShot(0, self, partial(self.vote.ensureWidgetVisible, self.opinion, 0, 0))  # once laid out
+
+    def _say_opinion(self) -> None:
         model, found = self._opinion, self._opinion.found
         self.opinion.say(
             opinion_sentence(found, model.winner, model.error, waiting=model.running),
