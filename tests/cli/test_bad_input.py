@@ -290,6 +290,7 @@ def test_a_memory_keeps_its_encoder(memory: Path, made: tuple[Path, Path]) -> No
 
 def test_an_encoder_that_is_unknown_or_other_than_the_memorys_is_named(own: Path, tmp_path: Path) -> None:
     refused("build", tmp_path / "images", tmp_path / "n.vmem", "--encoder", "nonsense", words="nonsense")
+    refused("build", "", tmp_path / "n.vmem", "--encoder", "fake", words="an empty name is not a folder")
     assert not (tmp_path / "n.vmem").exists()
     with VisualMemory.open(own) as m:
         m._live.database.execute("update meta set preprocess = 'another'")

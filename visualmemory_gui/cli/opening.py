@@ -150,8 +150,8 @@ def creator(
     from visualmemory_gui.engine.store.filesystem import folder_at
 
     place = folder_at(memory)
-    if not Path(folder).is_dir():
-        raise BadValue(f"{folder} is not a folder")
+    if not folder or not Path(folder).is_dir():  # Python takes an empty name for the working directory
+        raise BadValue(f"{folder or 'an empty name'} is not a folder")
     if not os.access(folder, os.R_OK | os.X_OK):
         raise BadValue(f"{folder} cannot be read: no permission")
     if encoder is not None:
