@@ -52,6 +52,18 @@ ACTS = {
 """Words in -ing that are nouns, and a verb in -ed; a name that ends with any other such word ends with a participle."""
 AFTER_A_NOUN = {"ray_shared", "torch_required"}
 """Modules whose participle says what is so of the noun before it."""
+IRREGULAR = {
+    "bound", "chosen", "cut", "drawn", "foreseen", "found", "frozen", "given", "held", "hidden", "kept", "known",
+    "lost", "made", "meant", "seen", "shown", "taken", "told", "written",
+}  # fmt: skip
+"""Participles that do not end in -ing or -ed."""
+BEFORE_A_NOUN = {
+    "added", "changed", "derived", "dragged", "drawn", "elided", "fitting", "followed", "incoming", "kept", "labelled",
+    "misleading", "observed", "planted", "proposed", "pruning", "refused", "saved", "scrolled", "sealed", "served",
+    "shared", "skipped", "solved", "stored", "supposed", "teaching", "tracked", "unfinished", "unlearning", "unnamed",
+    "voting", "written",
+}  # fmt: skip
+"""Participles, and words in -ing, that tell the noun behind them from others; a name begins with no other."""
 COMMAND_MODULES = {
     "undo": "history", "redo": "history", "revert": "history", "tag": "history", "diff": "history",
     "strike": "edits", "restore": "edits", "relabel": "edits", "reweigh": "edits", "rename-label": "edits",
@@ -94,9 +106,28 @@ def test_no_modules_import_each_other():
 
 def test_a_module_is_called_by_a_noun():
     stems = {path.stem: str(path.relative_to(SOURCE)) for path in _files()}
-    last = {stem: stem.rpartition("_")[2] for stem in stems.keys() - AFTER_A_NOUN}
-    participles = {stem for stem, word in last.items() if re.fullmatch("[a-z]+(ing|ed)", word) and word not in ACTS}
-    assert {stems[stem] for stem in stems.keys() & (NO_NOUNS | participles)} == set()
+    assert {place for stem, place in stems.items() if _is_no_noun(stem)} == set()
+
+
+@pytest.mark.parametrize("stem", ["studied", "reading_room", "vectors_kept", "gathered_rows", "room_reading", "utils"])
+def test_control_a_participle_at_either_end_of_a_name_is_found(stem: str):
+    assert _is_no_noun(stem)
+
+
+def test_every_participle_that_may_begin_a_name_begins_one():
+    assert {path.stem.partition("_")[0] for path in _files() if "_" in path.stem} >= BEFORE_A_NOUN
+
+
+def _is_no_noun(stem: str) -> bool:
+    first, _, behind = stem.partition("_")
+    last = behind.rpartition("_")[2] or first
+    at_the_front = bool(behind) and _is_participle(first) and first not in BEFORE_A_NOUN
+    at_the_end = _is_participle(last) and last not in ACTS and stem not in AFTER_A_NOUN
+    return stem in NO_NOUNS or at_the_front or at_the_end
+
+
+def _is_participle(word: str) -> bool:
+    return word in IRREGULAR or re.fullmatch("[a-z]+(ing|ed)", word) is not None
 
 
 def _public_classes() -> Iterator[tuple[str, ast.ClassDef]]:
@@ -191,15 +222,63 @@ def _all_that_votes(memory: VisualMemory, folder: Path) -> dict[str, Callable[[]
 
 
 def test_operations_and_models_say_what_they_take_and_give():
+    modules = {_module(place): tree for place, tree in _trees()}
+    known = _names_of_any(modules)
     assert [
-        f"{place}: {node.name}"
-        for place, tree in _trees("app/operations", "app/models")
-        for node in ast.walk(tree)
-        if isinstance(node, ast.FunctionDef) and re.search(r"\bAny\b", _signature(node))
+        f"{place}: {name}"
+        for place, _ in _trees("app/operations", "app/models")
+        for name in _taking_any(modules[_module(place)], known[_module(place)])
     ] == []
 
 
-def _signature(node: ast.FunctionDef) -> str:
+def test_control_any_is_found_under_other_names():
+    modules = {
+        "rows": ast.parse("from typing import Any as Whatever\nRow = dict[str, Whatever]\ncount = len([Whatever])"),
+        "tables": ast.parse("from rows import Row as Line\nTable = list['Line']\ndef read() -> Table: ..."),
+        "lists": ast.parse("import typing\ndef add(one: typing.Any): ...\nasync def take(one: int) -> 'Any': ..."),
+        "others": ast.parse("from other import Row\ndef read(one: Row) -> int: ..."),
+    }
+    known = _names_of_any(modules)
+    assert known["rows"] == {"Any", "Whatever", "Row"}
+    found = {module: _taking_any(tree, known[module]) for module, tree in modules.items()}
+    assert found == {"rows": [], "tables": ["read"], "lists": ["add", "take"], "others": []}
+
+
+def _module(place: str) -> str:
+    return f"{PACKAGE}.{place.removesuffix('.py').replace('/', '.')}"
+
+
+def _names_of_any(modules: dict[str, ast.Module]) -> dict[str, set[str]]:
+    """For each module the names by which it knows ``Any``, and what is made of it, its own and imported ones."""
+    known = {module: {"Any"} for module in modules}
+    before = 0
+    while before < (before := sum(map(len, known.values()))):
+        for module, tree in modules.items():
+            for node in ast.walk(tree):
+                known[module] |= _made_of_any(node, known, known[module])
+    return known
+
+
+def _made_of_any(node: ast.AST, known: dict[str, set[str]], here: set[str]) -> set[str]:
+    if isinstance(node, ast.ImportFrom):
+        there = {"Any"} if node.module == "typing" else known.get(node.module or "", set())
+        return {each.asname or each.name for each in node.names if each.name in there}
+    if isinstance(node, ast.Assign) and isinstance(node.value, ast.Name | ast.Subscript | ast.BinOp):
+        is_alias = _mentions(ast.unparse(node.value), here)
+        return {each.id for each in node.targets if isinstance(each, ast.Name) and is_alias}
+    return set()
+
+
+def _taking_any(tree: ast.Module, names: set[str]) -> list[str]:
+    functions = [node for node in ast.walk(tree) if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
+    return [node.name for node in functions if _mentions(_signature(node), names)]
+
+
+def _mentions(text: str, names: set[str]) -> bool:
+    return not names.isdisjoint(re.findall(r"\w+", text))
+
+
+def _signature(node: ast.FunctionDef | ast.AsyncFunctionDef) -> str:
     return f"{ast.unparse(node.args)} -> {node.returns and ast.unparse(node.returns)}"
 
 
