@@ -41,7 +41,7 @@ TIGERS = decided(("cat/tiger", 0.1), ("cat/tiger", 0.2), ("cat/lynx", 0.3))
 
 def test_the_headline_is_the_winner_with_share_and_margin() -> None:
     said = headline(TIGERS)
-    assert (said.title, said.numbers) == ("cat/tiger", "77 % of the vote · margin 54 %")
+    assert (said.title, said.numbers) == ("cat/tiger", "77\u00a0% of the vote · margin 54\u00a0%")
 
 
 def test_unknown_owns_the_headline_and_says_why() -> None:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from visualmemory_gui.engine.second_opinion.opinion import Opinion
 
 BREAK = "\u200b"
+UNBROKEN_PERCENT = "\u00a0%"  # no line begins with the sign
 LONG, FITS, PIECE = 20, 12, 8  # letters of a word that is broken, that fit into one line, between two breaks
 MOST_MISSES = 5
 
@@ -188,7 +189,7 @@ def _numbers(decision: Decision) -> str:
         parts.append(f"margin {percent(decision.margin)}")
     if decision.confidence is not None and decision.known is not False:
         parts.append(f"such answers are right {in_words(decision.confidence)} here")
-    return " · ".join(parts)
+    return " · ".join(parts).replace(" %", UNBROKEN_PERCENT)
 
 
 def _reason(decision: Decision) -> str:
