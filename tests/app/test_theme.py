@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtGui import QColor, QPalette
-from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QPushButton, QSpinBox
+from PySide6.QtGui import QAction, QColor, QPalette
+from PySide6.QtWidgets import QApplication, QCheckBox, QComboBox, QPushButton, QSpinBox, QToolButton
 
 from visualmemory_gui.app import resources, theme
+from visualmemory_gui.app.views.kit.tool_bar import ToolBar
 
 GROUNDS = ("window", "surface", "hover", "selected")
 INKS = ("text", "dim", "danger", "good", "link")
@@ -89,6 +90,23 @@ def test_the_look_changes_everything_at_once_and_says_so(qapp, qtbot):
     assert QApplication.palette().color(QPalette.ColorRole.Window).name() == theme.DARK.window
     assert theme.DARK.surface in qapp.styleSheet() and "@" not in qapp.styleSheet()
     assert button.icon().cacheKey() != before
+    theme.apply(qapp, "light")
+
+
+@pytest.mark.parametrize("look", ["light", "dark"])
+def test_the_button_for_actions_without_room_can_be_seen_and_is_named(qapp, qtbot, look):
+    theme.apply(qapp, "light")  # made in one look, shown in either
+    actions = {str(i): QAction(f"Action {i}") for i in range(9)}
+    bar = ToolBar(actions, shown=list(actions), right=())
+    qtbot.addWidget(bar)
+    bar.resize(200, 40)
+    bar.show()
+    theme.apply(qapp, look)
+    [more] = [b for b in bar.findChildren(QToolButton) if b.isVisible() and b.text() == ""]
+    image, surface = more.grab().toImage(), theme.current().surface
+    inks = [image.pixelColor(x, y) for x in range(image.width()) for y in range(image.height())]
+    assert max(contrast(ink, surface) for ink in inks) >= 4.5
+    assert more.accessibleName() == "More actions"
     theme.apply(qapp, "light")
 
 

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSizePolicy, QToolBar, QToolButton, QWidget
 
+from visualmemory_gui.app import theme
 from visualmemory_gui.app.models.literal_text import words_of
 
 
@@ -30,3 +31,7 @@ class ToolBar(QToolBar):
             if isinstance(button, QToolButton):
                 button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
                 button.setAccessibleName(words_of(actions[name]))
+        if isinstance(more := self.findChild(QToolButton, "qt_toolbar_ext_button"), QToolButton):
+            theme.set_icon(more, "chevron-double-right")  # Qt's own is dark in either look
+            more.setAccessibleName("More actions")
+            more.setToolTip("Actions that have no room")
