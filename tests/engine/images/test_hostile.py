@@ -192,7 +192,6 @@ STRANGE_BUT_GOOD: dict[str, Callable[[], bytes]] = {
     "trailing.png": lambda: encoded("PNG") + b"trailing bytes" * 1000,
     "trailing.jpg": lambda: encoded("JPEG") + bytes(10_000),
     "progressive.jpg": lambda: encoded("JPEG", progressive=True),
-    "63 megapixels.png": lambda: png(8000, 7900, depth=1, colour=0, body=bytes(1001 * 7900)),
     "one pixel.png": lambda: png(1, 1, body=b"\0\1\2\3"),
     "a line.png": lambda: png(60_000, 1, body=bytes(180_001)),
     "a column.png": lambda: png(1, 60_000, body=bytes(4 * 60_000)),
@@ -237,10 +236,13 @@ def test_an_image_that_needs_too_much_memory_is_refused_and_the_child_goes_on(po
     assert pool.decode(tmp_path / "good.png").width == SIZE[0]
 
 
-def test_the_largest_image_allowed_fits_into_the_memory_allowed(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("depth", "colour", "line"), [(8, 6, 32_001), (1, 0, 1001)], ids=["RGBA", "one bit"])
+def test_the_largest_image_allowed_fits_into_the_memory_allowed(
+    depth: int, colour: int, line: int, tmp_path: Path
+) -> None:
     path = tmp_path / "large.png"
-    path.write_bytes(png(8000, 8000, depth=8, colour=6, body=bytes(32_001 * 8000)))
-    with DecodePool(1, timeout_s=60) as patient:
+    path.write_bytes(png(8000, 8000, depth=depth, colour=colour, body=bytes(line * 8000)))
+    with DecodePool(1, timeout_s=60) as patient:  # beside other work it takes longer than usually allowed
         assert patient.decode(path).width == 8000
 
 
