@@ -132,9 +132,11 @@ class Floor:
         self.db.execute("create table rows(id integer primary key, label text, struck int, vector blob)")
         self.graph = hnswlib.Index("ip", dim)
         self.count = 0
+        self.names: Sequence[int] = ()  # of the nodes, by place
 
     def fill(self, data: Data) -> None:
         n = self.count = len(data.vectors)
+        self.names = range(n)
         self.graph.init_index(2 * n, M=CONNECTIONS, ef_construction=CONSTRUCTION)
         self.graph.add_items(data.vectors, np.arange(n), num_threads=-1)
         self.graph.set_num_threads(1)
@@ -156,7 +158,7 @@ class Floor:
     def strike(self, place: int) -> None:
         with self.db:
             self.db.execute("update rows set struck = 1 where id = ?", (place,))
-        self.graph.mark_deleted(place)
+        self.graph.mark_deleted(self.names[place])
 
     def nearest(self, query: F32) -> list[int]:
         return [int(i) for i in self.graph.knn_query(query, self.k)[0][0]]
@@ -198,11 +200,6 @@ class FloorOpened(Floor):
                 "insert into rows values(?, '', 0, ?)", ((i, bytes(4 * dim)) for i in range(len(of.ids)))
             )
         self.count = len(of.ids)
-
-    def strike(self, place: int) -> None:
-        with self.db:
-            self.db.execute("update rows set struck = 1 where id = ?", (place,))
-        self.graph.mark_deleted(self.names[place])
 
 
 class Chroma:

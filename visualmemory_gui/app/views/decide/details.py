@@ -42,6 +42,7 @@ class Details(QWidget):
         self.fold = fold_button("Details")
         self.rules = _rules_table()
         self._decision: Decision | None = None
+        self._tallies: Mapping[Rule, VoteTally[str]] = {}
         self._names = ShortLabels()
         self._colour: Colour = lambda _: QColor()
         self.rules.setItemDelegateForColumn(1, LabelDelegate(self.rules, lambda: self._names))
@@ -65,13 +66,13 @@ class Details(QWidget):
         """Show ``decision``; ``names`` are the labels that its own must be distinct from."""
         self._decision, self._names, self._colour = decision, names, colour
         self._filled = False
-        tallies = by_rule(decision)
-        disagreed, self._disagreed = self._disagreed, disagree(tallies)
+        self._tallies = by_rule(decision)
+        disagreed, self._disagreed = self._disagreed, disagree(self._tallies)
         if self._disagreed != disagreed:
             self._open_or_close()
         self._show_folded()
         state = "disagree" if self._disagreed else "agree"
-        self.fold.set_words(f"Details: the voting rules {state}" if tallies else "Details", brief="Details")
+        self.fold.set_words(f"Details: the voting rules {state}" if self._tallies else "Details", brief="Details")
 
     def show_names(self, sentence: str) -> None:
         """Show what the names of the classes alone would say, "" for nothing."""
@@ -98,7 +99,7 @@ class Details(QWidget):
         self.misses.setVisible(opened and bool(self.misses.text()))
 
     def _fill(self) -> None:
-        _fill_rules(self.rules, by_rule(self._decision))
+        _fill_rules(self.rules, self._tallies)
         self.distances.set_dots(dots_of(self._decision, self._colour))
         self.misses.setText(misses(self._decision))
         self._filled = True
